@@ -19,6 +19,12 @@
 /** @typedef {{ trainImages: ArrayBuffer, trainLabels: ArrayBuffer, testImages: ArrayBuffer, testLabels: ArrayBuffer }} IdxBuffers */
 
 /**
+ * One data file on its way: `loaded` and `total` are bytes of all four files together (`total` 0: not known
+ * yet), `file` the one that moved last.
+ * @typedef {{ phase: 'download' | 'unpack' | 'parse', file: string, loaded: number, total: number }} DataProgress
+ */
+
+/**
  * `weights`: 'fresh' draws them from the seed; 'current' goes on with the network as it is, its optimiser
  * state and its epoch count; a buffer is a safetensors file with PyTorch's names. Absent: the weights
  * given to `loadWeights` since the last run, otherwise fresh.
@@ -33,21 +39,38 @@
  * @property {number} [trainCount]
  * @property {string} [preset] 'course'
  * @property {object} [net] a NetConfig as JSON
- * @property {ArrayBuffer | 'fresh' | 'current'} [weights]
+ * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | 'fresh' | 'current'} [weights]
  */
 
 /** Mean loss (nats), share of right answers 0–1, and confusion[true class][predicted class] counts. */
 /** @typedef {{ loss: number, accuracy: number, confusion: number[][] }} Evaluation */
 /** @typedef {{ epoch: number, step: number, trainLoss: number, testLoss: number, testAccuracy: number, confusion: number[][], seconds: number }} EpochResult */
-/** @typedef {{ epochs: EpochResult[], steps: number, stopped: boolean, seconds: number, gpu: GpuCounts | null }} RunSummary */
+/**
+ * `steps` were done, `stopped` when not all that were asked for. `seconds` of training and evaluation: pauses
+ * do not count, here and in EpochResult.
+ * @typedef {{ epochs: EpochResult[], steps: number, stopped: boolean, seconds: number, gpu: GpuCounts | null }} RunSummary
+ */
 
 /**
- * `epoch` counts from 1 and `step` from 1 within the whole run; `steps` is the run's total. `losses` holds
- * [step, loss] of every step since the last event, none skipped and none averaged.
+ * What a run is going to be. `firstEpoch` is 1, or one more than the epochs the network has behind it;
+ * `lastEpoch` is the number of the last one.
+ * @typedef {{ firstEpoch: number, lastEpoch: number, steps: number, stepsPerEpoch: number, parameters: number }} RunPlan
+ */
+
+/**
+ * `step` counts from 1 within the run, `steps` is the run's total; `epoch` counts from 1 over the life of
+ * the network, `epochs` is the number of the run's last one. `losses` holds [step, loss] of every step since
+ * the last event, none skipped and none averaged.
  * @typedef {{ epoch: number, step: number, steps: number, stepsPerEpoch: number, epochs: number, losses: [number, number][], stepsPerSecond: number, etaSeconds: number }} Progress
  */
 
-/** What WebGPU was asked to do since the worker opened it. @typedef {{ shaders: number, dispatches: number, submits: number, firstStepSeconds: number }} GpuCounts */
+/**
+ * What WebGPU was asked to do, of the run alone but for `shaders`: those since the worker opened the device,
+ * for they are compiled once.
+ * @typedef {{ shaders: number, dispatches: number, submits: number, firstStepSeconds: number }} GpuCounts
+ */
+
+/** The weights at a moment of a run, as a safetensors file. @typedef {{ epoch: number, step: number, weights: ArrayBuffer }} Checkpoint */
 
 /**
  * idle: no run. preparing: first step not finished (GPU kernels compile). training, evaluating, paused.
@@ -62,24 +85,27 @@
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'step' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'setLearningRate', learningRate: number }
  *   | { type: 'evaluate' }
- *   | { type: 'predict', pixels: Float32Array }
- *   | { type: 'loadWeights', weights: ArrayBuffer }
+ *   | { type: 'predict', pixels: Float32Array<ArrayBuffer> }
+ *   | { type: 'loadWeights', weights: Uint8Array<ArrayBuffer> }
  *   | { type: 'saveWeights' }} Command
  * @typedef {Command & { id: number }} CommandMessage
  */
 
 /**
- * `checkpoint` carries the weights (safetensors) at the end of each epoch, at pause and stop, and about
- * every 15 seconds between, so that a lost device never loses a run.
+ * `checkpoint` comes after the first step, at the end of each epoch, at pause and stop, and about every 15
+ * seconds between, so that a lost device never loses a run. `dead`: the device or the wasm is gone, and only
+ * a new worker helps; the command that met it gets its own `error`.
  * @typedef {{ type: 'reply', id: number, result: any }
  *   | { type: 'error', id: number | null, code: string, message: string }
- *   | { type: 'data', phase: 'download' | 'unpack' | 'parse', file: string, loaded: number, total: number }
+ *   | { type: 'dead', code: string, message: string }
+ *   | ({ type: 'data' } & DataProgress)
  *   | { type: 'compiling', shaders: number }
  *   | { type: 'state', state: RunState }
+ *   | { type: 'started', plan: RunPlan }
  *   | { type: 'progress', progress: Progress }
- *   | { type: 'evaluating', done: number, total: number }
+ *   | { type: 'evaluating', done: number, total: number, etaSeconds: number }
  *   | { type: 'epoch', epoch: EpochResult }
- *   | { type: 'checkpoint', epoch: number, step: number, weights: ArrayBuffer }} WorkerEvent
+ *   | ({ type: 'checkpoint' } & Checkpoint)} WorkerEvent
  */
 
 export {};

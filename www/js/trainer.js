@@ -1,0 +1,282 @@
+/**
+ * The public ES API: one Trainer is one worker with one network, its data and its device. Everything the page
+ * does goes through here, and nothing here touches the page.
+ *
+ *     const trainer = new Trainer({ device: 'auto' });
+ *     await trainer.loadData({ baseUrl: 'data/' });
+ *     trainer.addEventListener('epoch', (event) => console.log(event.detail.testAccuracy));
+ *     await trainer.train({ epochs: 1 });
+ *
+ * Events, each with a `detail` (types in `protocol.js`): `data`, `compiling`, `state`, `started`, `progress`,
+ * `evaluating`, `epoch`, `checkpoint`, and `error` ({ code, message }) for what no promise is at hand to tell.
+ * Promises reject with a LabError: `code` for a program, `message` a sentence for a person.
+ */
+
+import { LabError } from './lab-error.js';
+import { checkedBytes, checkedDevice, checkedLearningRate, checkedOptions, checkedPixels } from './options.js';
+
+/** @typedef {import('./protocol.js').Command} Command */
+/** @typedef {import('./protocol.js').WorkerEvent} WorkerEvent */
+/** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
+/** @typedef {import('./protocol.js').DataInfo} DataInfo */
+/** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
+/** @typedef {import('./protocol.js').RunSummary} RunSummary */
+/** @typedef {import('./protocol.js').RunState} RunState */
+/** @typedef {import('./protocol.js').Evaluation} Evaluation */
+/** @typedef {import('./protocol.js').Checkpoint} Checkpoint */
+/** @typedef {{ epoch: number, step: number }} Place */
+/** @typedef {{ resolve(result: any): void, reject(error: Error): void }} Pending */
+
+export class Trainer extends EventTarget {
+  /** @type {Worker} */
+  #worker;
+  #nextId = 1;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  /** @type {LabError | null} */
+  #fault = null;
+  /** @type {Promise<RunSummary> | null} */
+  #run = null;
+  /** @type {RunState} */
+  #state = 'idle';
+  /** @type {Checkpoint | null} */
+  #checkpoint = null;
+
+  /**
+   * @param {{ device?: import('./protocol.js').DeviceRequest, base?: string | URL }} [options] `base`: the address
+   *   that the worker is beside, when it is not beside this module
+   */
+  constructor({ device = 'auto', base = import.meta.url } = {}) {
+    super();
+    const request = checkedDevice(device);
+    this.#worker = new Worker(new URL('./worker.js', base), { type: 'module' });
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const why = event.message ? `: ${event.message}` : ' or could not be loaded';
+      this.#fail(new LabError('worker', `The worker crashed${why}. Start again with a new one.`));
+    };
+    this.#worker.onmessageerror = () => {
+      this.#fail(new LabError('worker', 'A message of the worker could not be read. Start again with a new one.'));
+    };
+    /** The device that is really used, and why. @type {Promise<DeviceInfo>} */
+    this.ready = this.#send({ type: 'open', device: request });
+    // Whoever never asks hears of it at the next command.
+    this.ready.catch(() => {});
+  }
+
+  /** What the run is doing, `idle` when there is none. */
+  get state() {
+    return this.#state;
+  }
+
+  /** Why this trainer can do no more, or null. A new one is the way on, with the weights of `saveWeights`. */
+  get fault() {
+    return this.#fault;
+  }
+
+  /** The latest weights of the run, kept on this side of the worker: they outlive a lost device. */
+  get lastCheckpoint() {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Loads MNIST from beside `baseUrl` (relative to the page), or IDX files in memory. On an error the data
+   * loaded before stays.
+   * @param {{ baseUrl: string | URL } | import('./protocol.js').IdxBuffers} source
+   * @returns {Promise<DataInfo>}
+   */
+  async loadData(source) {
+    if ('baseUrl' in source) {
+      const page = globalThis.document?.baseURI ?? globalThis.location.href;
+      return this.#send({ type: 'loadData', baseUrl: new URL(source.baseUrl, page).href });
+    }
+    const { trainImages, trainLabels, testImages, testLabels } = source;
+    for (const [name, buffer] of Object.entries({ trainImages, trainLabels, testImages, testLabels })) {
+      if (!(buffer instanceof ArrayBuffer)) {
+        throw new LabError('bad-option', `${name} is ${String(buffer)}, expected an ArrayBuffer with an IDX file.`);
+      }
+    }
+    return this.#send({ type: 'loadBuffers', trainImages, trainLabels, testImages, testLabels });
+  }
+
+  /**
+   * Makes a safetensors file with PyTorch's names the network. A file that does not fit changes nothing.
+   * @param {ArrayBuffer | Uint8Array<ArrayBuffer>} weights
+   * @returns {Promise<void>}
+   */
+  async loadWeights(weights) {
+    await this.#send({ type: 'loadWeights', weights: checkedBytes(weights, 'weights') });
+    this.#checkpoint = null;
+  }
+
+  /**
+   * Starts a run.
+   * @param {TrainOptions} [options]
+   * @returns {Promise<RunSummary>} when it has ended, by itself or by `stop`; rejects when it failed
+   */
+  async train(options = {}) {
+    const checked = checkedOptions(options);
+    if (this.#run) throw new LabError('busy', 'A run is on: stop it before starting another.');
+    const run = this.#send({ type: 'train', options: checked });
+    this.#run = run;
+    try {
+      return await run;
+    } finally {
+      this.#run = null;
+    }
+  }
+
+  /** Pauses between two steps; all losses up to there have come as events then. @returns {Promise<Place>} */
+  async pause() {
+    return this.#sendToRun({ type: 'pause' });
+  }
+
+  /** @returns {Promise<Place>} */
+  async resume() {
+    return this.#sendToRun({ type: 'resume' });
+  }
+
+  /** Does exactly one step of a paused run, which stays paused. @returns {Promise<Place>} */
+  async step() {
+    return this.#sendToRun({ type: 'step' });
+  }
+
+  /** Ends the run after the present step; `train`'s promise resolves with `stopped: true`. @returns {Promise<void>} */
+  async stop() {
+    const run = this.#run;
+    await this.#sendToRun({ type: 'stop' });
+    // The two answers cross in either order; after this one, a new run can start.
+    await run?.catch(() => {});
+  }
+
+  /** Ends a run if there is one, and forgets the network; the data stay. @returns {Promise<void>} */
+  async reset() {
+    // A run may end by itself between the question and the command.
+    if (this.#run) await this.stop().catch(() => {});
+    await this.#send({ type: 'reset' });
+    this.#checkpoint = null;
+  }
+
+  /**
+   * From the next step on.
+   * @param {number} learningRate above 0, at most 1
+   * @returns {Promise<void>}
+   */
+  async setLearningRate(learningRate) {
+    return this.#sendToRun({ type: 'setLearningRate', learningRate: checkedLearningRate(learningRate) });
+  }
+
+  /** On all test images. @returns {Promise<Evaluation>} */
+  async evaluate() {
+    return this.#send({ type: 'evaluate' });
+  }
+
+  /**
+   * @param {Float32Array} pixels 28×28 values from 0 (paper) to 1 (ink), row by row
+   * @returns {Promise<Float32Array>} ten probabilities
+   */
+  async predict(pixels) {
+    return this.#send({ type: 'predict', pixels: checkedPixels(pixels) });
+  }
+
+  /** A safetensors file; after a fault, that of the last checkpoint. @returns {Promise<ArrayBuffer>} */
+  async saveWeights() {
+    if (this.#fault && this.#checkpoint) return this.#checkpoint.weights.slice(0);
+    return this.#send({ type: 'saveWeights' });
+  }
+
+  /** Ends the worker and frees the GPU. Whatever is pending rejects with `disposed`. */
+  dispose() {
+    this.#fail(new LabError('disposed', 'This trainer was disposed of.'));
+    this.#worker.terminate();
+  }
+
+  /** @param {Command} command @returns {Promise<any>} */
+  async #sendToRun(command) {
+    if (this.#fault) throw this.#fault;
+    if (!this.#run) throw new LabError('no-run', `No run is on: so “${command.type}” has nothing to act on.`);
+    return this.#send(command);
+  }
+
+  /** Buffers are copied as they cross: the caller's stay whole. @param {Command} command @returns {Promise<any>} */
+  #send(command) {
+    if (this.#fault) return Promise.reject(this.#fault);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...command, id });
+    });
+  }
+
+  /** @param {WorkerEvent} event */
+  #receive(event) {
+    switch (event.type) {
+      case 'reply':
+        this.#settle(event.id)?.resolve(event.result);
+        return;
+      case 'error': {
+        const pending = event.id === null ? undefined : this.#settle(event.id);
+        if (pending) pending.reject(new LabError(event.code, event.message));
+        else this.#tell('error', { code: event.code, message: event.message });
+        return;
+      }
+      case 'dead':
+        this.#fail(new LabError(event.code, event.message));
+        return;
+      case 'state':
+        this.#state = event.state;
+        this.#tell('state', event.state);
+        return;
+      case 'checkpoint': {
+        const { type, ...checkpoint } = event;
+        this.#checkpoint = checkpoint;
+        this.#tell(type, checkpoint);
+        return;
+      }
+      case 'started':
+        this.#tell('started', event.plan);
+        return;
+      case 'progress':
+        this.#tell('progress', event.progress);
+        return;
+      case 'epoch':
+        this.#tell('epoch', event.epoch);
+        return;
+      case 'compiling':
+      case 'evaluating':
+      case 'data': {
+        const { type, ...detail } = event;
+        this.#tell(type, detail);
+      }
+    }
+  }
+
+  /** @param {number} id */
+  #settle(id) {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /**
+   * The end of this trainer: everything pending rejects, and an event says it where nothing was.
+   * @param {LabError} fault
+   */
+  #fail(fault) {
+    if (this.#fault) return;
+    this.#fault = fault;
+    this.#state = 'idle';
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(fault);
+    if (pending.length === 0 && fault.code !== 'disposed') {
+      this.#tell('error', { code: fault.code, message: fault.message });
+    }
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

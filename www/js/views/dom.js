@@ -1,0 +1,39 @@
+/**
+ * Finding the elements of `index.html`, by id and class, so that a page and a script that do not fit each
+ * other fail at once and by name.
+ */
+
+/**
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function part(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`index.html has no ${kind.name} with the id “${id}”`);
+  return element;
+}
+
+/** Writes only what changed: text nodes that stay are not laid out again. @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Turns a button off with a reason, or on with ''. It keeps the focus and can be reached, so that the reason
+ * (in the element after the button) can be read; the click is for its listener to ignore, by `isOff`.
+ * @param {HTMLElement} button
+ * @param {string} reason
+ */
+export function turnOff(button, reason) {
+  const why = button.nextElementSibling;
+  if (!why?.classList.contains('why')) throw new Error(`the button “${button.id}” has no .why after it`);
+  button.setAttribute('aria-disabled', String(reason !== ''));
+  write(why, reason);
+}
+
+/** @param {Element} button */
+export function isOff(button) {
+  return button.getAttribute('aria-disabled') === 'true';
+}

@@ -1,0 +1,344 @@
+/**
+ * The worker: the only place that imports the wasm. It chooses the device, holds the data and the network,
+ * and answers the commands of `protocol.js` one after the other, so that no two calls into the wasm overlap.
+ * During a run and an evaluation, commands are taken between two steps.
+ */
+
+import { fetchDigits } from './data.js';
+import { chooseDevice, cpuInstead } from './device.js';
+import { evaluate } from './evaluation.js';
+import { countGpuCalls } from './gpu-counts.js';
+import { watchGpu } from './gpu-faults.js';
+import { checkFour } from './idx.js';
+import { asLabError, LabError } from './lab-error.js';
+import { TrainingRun, wholeBuffer } from './training-run.js';
+
+/** @typedef {import('./protocol.js').CommandMessage} CommandMessage */
+/** @typedef {import('./protocol.js').WorkerEvent} WorkerEvent */
+/** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
+/** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
+/** @typedef {import('./wasm-surface.js').Lab} Lab */
+/** @typedef {import('./data.js').FourFiles} FourFiles */
+
+/**
+ * This worker's global object, as far as it is used: both it and the page are checked against one library.
+ * @typedef {object} Port
+ * @property {(event: WorkerEvent, transfer?: Transferable[]) => void} postMessage
+ * @property {((event: MessageEvent<CommandMessage>) => void) | null} onmessage
+ * @property {(type: 'error', listener: (event: ErrorEvent) => void) => void} addEventListener
+ */
+const port = /** @type {Port} */ (/** @type {unknown} */ (globalThis));
+
+/** @type {CommandMessage[]} */
+const queue = [];
+/** Downloads begun when their command came, while the device was still opening. @type {Map<number, Promise<FourFiles>>} */
+const downloads = new Map();
+let arrived = () => {};
+
+/** @type {Lab | null} */
+let lab = null;
+/** @type {DeviceInfo | null} */
+let info = null;
+/** @type {TrainingRun | null} */
+let run = null;
+let evaluatingAlone = false;
+/** Set when only a new worker helps. @type {LabError | null} */
+let dead = null;
+/** Ends the wait on the wasm that is under way. @type {((error: LabError) => void) | null} */
+let interrupt = null;
+
+const counts = countGpuCalls((shaders) => port.postMessage({ type: 'compiling', shaders }));
+const gpu = watchGpu((message) => {
+  if (info?.device === 'webgpu') die(new LabError('gpu-fault', message));
+});
+
+// A panic inside an asynchronous call of the wasm surfaces here, and leaves its promise pending.
+port.addEventListener('error', (event) => {
+  event.preventDefault();
+  die(asLabError(event.error ?? event.message));
+});
+
+port.onmessage = ({ data: command }) => {
+  if (command.type === 'loadData' && !run) {
+    const download = fetchDigits(command.baseUrl, (progress) => port.postMessage({ type: 'data', ...progress }));
+    download.catch(() => {}); // spoken of when the command has its turn
+    downloads.set(command.id, download);
+  }
+  queue.push(command);
+  arrived();
+};
+
+/** @type {import('./evaluation.js').Surroundings} */
+const around = {
+  post: (event, transfer = []) => port.postMessage(event, transfer),
+  async breathe() {
+    await turn();
+    if (dead) throw dead;
+    await answerAll();
+  },
+  async wait() {
+    await arrival();
+    if (dead) throw dead;
+    await answerAll();
+  },
+  settle: () => gpu.device?.queue.onSubmittedWorkDone() ?? Promise.resolve(),
+  guard,
+  counts: () => (info?.device === 'webgpu' ? { ...counts } : null),
+};
+
+async function serve() {
+  for (;;) {
+    await arrival();
+    await answerAll();
+  }
+}
+
+async function answerAll() {
+  for (let command = queue.shift(); command; command = queue.shift()) await answer(command);
+}
+
+/**
+ * Answers with one reply or error. Commands whose answer is the work of the run that is on (`step`, `stop`)
+ * are not waited for here: the run is waiting for this.
+ * @param {CommandMessage} command
+ */
+async function answer(command) {
+  const { id, type } = command;
+  const answered = execute(command).then(
+    (result) => port.postMessage({ type: 'reply', id, result }, result instanceof ArrayBuffer ? [result] : []),
+    (thrown) => {
+      const { code, message } = explained(thrown);
+      port.postMessage({ type: 'error', id, code, message });
+    },
+  );
+  if (type !== 'step' && type !== 'stop') await answered;
+}
+
+/** @param {CommandMessage} command @returns {Promise<unknown>} */
+async function execute(command) {
+  if (command.type === 'open') return open(command.device);
+  if (dead) throw dead;
+  const { lab } = opened();
+  switch (command.type) {
+    case 'loadData':
+      return loadDownload(command.id);
+    case 'loadBuffers':
+      return loadBuffers(command);
+    case 'train':
+      return train(command.options);
+    case 'pause':
+      return running().pause();
+    case 'resume':
+      return running().resume();
+    case 'step':
+      return running().step();
+    case 'stop':
+      return running().stop();
+    case 'reset':
+      mustBeIdle('The network cannot be reset');
+      return lab.reset();
+    case 'setLearningRate':
+      running();
+      return lab.setLearningRate(command.learningRate);
+    case 'evaluate':
+      return evaluateAlone();
+    case 'predict':
+      return guard(lab.predict(command.pixels));
+    case 'loadWeights':
+      mustBeIdle('Weights cannot be replaced');
+      return lab.loadWeights(command.weights);
+    case 'saveWeights':
+      return wholeBuffer(await guard(lab.saveWeights()));
+  }
+}
+
+/**
+ * Chooses the device and opens its half of the wasm.
+ * @param {DeviceRequest} request
+ * @returns {Promise<DeviceInfo>}
+ */
+async function open(request) {
+  info = await chooseDevice(request);
+  if (info.device === 'webgpu') {
+    try {
+      lab = await openHalf('gpu');
+      return info;
+    } catch (thrown) {
+      // Nothing had started, so nothing is lost by going on with the CPU.
+      info = cpuInstead(asLabError(thrown).message);
+    }
+  }
+  lab = await openHalf('cpu');
+  return info;
+}
+
+/** @param {'cpu' | 'gpu'} half @returns {Promise<Lab>} */
+async function openHalf(half) {
+  const url = new URL(`../pkg/${half}/digit_lab.js`, import.meta.url).href;
+  /** @type {import('./wasm-surface.js').WasmModule} */
+  let wasm;
+  try {
+    wasm = await import(url);
+    await wasm.default();
+  } catch (thrown) {
+    throw new LabError(
+      'network',
+      `The program for the ${half.toUpperCase()} could not be loaded: ${asLabError(thrown).message}`,
+    );
+  }
+  return guard(wasm.Lab.open());
+}
+
+/** @returns {{ lab: Lab, info: DeviceInfo }} */
+function opened() {
+  if (!lab || !info) throw new LabError('worker', 'No device is open.');
+  return { lab, info };
+}
+
+function running() {
+  if (!run) throw new LabError('no-run', 'No run is on.');
+  return run;
+}
+
+/** @param {string} what cannot be done now */
+function mustBeIdle(what) {
+  if (run || evaluatingAlone) throw busy(what);
+}
+
+/** @param {string} what */
+function busy(what) {
+  return new LabError('busy', `${what} while ${run ? 'a run' : 'an evaluation'} is on: stop it first.`);
+}
+
+/** @param {number} id of the command that brought the address */
+async function loadDownload(id) {
+  const download = downloads.get(id);
+  downloads.delete(id);
+  mustBeIdle('Data cannot be replaced');
+  if (!download) throw busy('Data cannot be replaced');
+  return opened().lab.loadData(...(await download));
+}
+
+/** @param {import('./protocol.js').IdxBuffers} buffers */
+function loadBuffers({ trainImages, trainLabels, testImages, testLabels }) {
+  mustBeIdle('Data cannot be replaced');
+  /** @type {FourFiles} */
+  const files = [
+    new Uint8Array(trainImages),
+    new Uint8Array(trainLabels),
+    new Uint8Array(testImages),
+    new Uint8Array(testLabels),
+  ];
+  checkFour(files, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
+  return opened().lab.loadData(...files);
+}
+
+/** @param {import('./protocol.js').TrainOptions} options */
+async function train(options) {
+  mustBeIdle('A run cannot start');
+  const { weights } = options;
+  const bytes = weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights;
+  run = new TrainingRun(opened().lab, around, { ...options, ...(bytes && { weights: bytes }) });
+  try {
+    return await run.go();
+  } finally {
+    run = null;
+    port.postMessage({ type: 'state', state: 'idle' });
+  }
+}
+
+async function evaluateAlone() {
+  if (evaluatingAlone || run?.evaluating) {
+    throw new LabError('busy', 'An evaluation is on already: wait for its result.');
+  }
+  const began = performance.now();
+  evaluatingAlone = true;
+  try {
+    return await evaluate(
+      opened().lab,
+      around,
+      (done, total) => {
+        const etaSeconds = ((performance.now() - began) / 1000 / done) * (total - done);
+        port.postMessage({ type: 'evaluating', done, total, etaSeconds });
+      },
+      async () => {
+        await around.breathe();
+        return true;
+      },
+    );
+  } finally {
+    evaluatingAlone = false;
+  }
+}
+
+/**
+ * Waits for the wasm, but not for ever: a GPU fault or a panic ends the wait.
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+async function guard(promise) {
+  if (dead) throw dead;
+  try {
+    // One wait at a time, so one interrupt is enough; racing against one endless promise would leak.
+    const result = await new Promise((resolve, reject) => {
+      interrupt = reject;
+      promise.then(resolve, reject);
+    });
+    const fault = lab?.fault();
+    if (fault) throw new LabError('gpu-fault', fault);
+    return /** @type {T} */ (result);
+  } finally {
+    interrupt = null;
+  }
+}
+
+/**
+ * What was thrown, as the page should hear of it. A fault of the GPU or a crash of the wasm is the end of both.
+ * @param {unknown} thrown
+ * @returns {LabError}
+ */
+function explained(thrown) {
+  if (dead) return dead;
+  const error = asLabError(thrown);
+  if (thrown instanceof WebAssembly.RuntimeError || error.code === 'gpu-fault') die(error);
+  return dead ?? error;
+}
+
+/** @param {LabError} error */
+function die(error) {
+  if (dead) return;
+  if (!lab) {
+    // Still opening: the CPU can take over.
+    interrupt?.(error);
+    return;
+  }
+  // When the GPU failed first, that is the cause, and the crash only what came of it.
+  const cause = info?.device === 'webgpu' ? gpu.message : null;
+  if (cause) dead = new LabError('gpu-fault', cause);
+  else if (error.code === 'gpu-fault') dead = error;
+  else dead = new LabError('internal', `The training program crashed: ${error.message}.`);
+  port.postMessage({ type: 'dead', code: dead.code, message: dead.message });
+  interrupt?.(dead);
+  arrived();
+}
+
+/** Resolves when there is a command to answer, or the end to hear of. @returns {Promise<void>} */
+function arrival() {
+  if (queue.length > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    arrived = resolve;
+  });
+}
+
+const channel = new MessageChannel();
+
+/** One turn of the event loop: unlike a timer, a message between ports has no least delay. @returns {Promise<void>} */
+function turn() {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
+
+serve();
