@@ -1,0 +1,493 @@
+//! [`TrainSession`]: owns the images, the network, the optimiser and the counters of a run. It takes one step
+//! when told to and never waits for the device inside one; what should happen between steps (commands,
+//! drawing, files) is the caller's business.
+
+use burn::{
+    module::Module,
+    optim::{AdamConfig, GradientsParams, ModuleOptimizer},
+    tensor::{Tensor, TensorData, Transaction, activation::softmax},
+};
+use serde::Serialize;
+
+use crate::{
+    checkpoint,
+    dataset::{CLASSES, PIXELS, ResidentSplit, SIDE, Split, epoch_order},
+    device::{Accelerator, Kind},
+    error::{Error, Result},
+    metrics::{ConfusionMatrix, Evaluation, cross_entropy},
+    net::{Mode, Net, NetConfig},
+    recipe::{Optimizer, Recipe, validate_learning_rate},
+};
+
+/// Images of one evaluation batch. On the CPU a batch should take about as long as a training step, so that
+/// commands are answered as promptly; on a GPU it should be large enough to fill it.
+const EVALUATION_BATCH_CPU: usize = 128;
+const EVALUATION_BATCH_GPU: usize = 500;
+
+/// Where a run's weights come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// Weights that were loaded and not trained since, otherwise fresh ones.
+    Auto,
+    /// Drawn from the recipe's seed.
+    Fresh,
+    /// The network as it is, with its optimiser state and its count of epochs.
+    Current,
+    /// A safetensors file.
+    From(&'a [u8]),
+}
+
+/// What a run will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Epochs that the network has behind it.
+    pub epoch: usize,
+    /// Steps of one epoch.
+    pub steps_per_epoch: usize,
+    /// Steps of the whole run.
+    pub steps: usize,
+    /// Weights of the network.
+    pub parameters: usize,
+}
+
+/// One step that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Its number within the run, from 1.
+    pub step: usize,
+    /// The epoch it belongs to, from 1.
+    pub epoch: usize,
+    /// Whether the epoch ends with it.
+    pub epoch_end: bool,
+    /// Whether the run ends with it.
+    pub run_end: bool,
+}
+
+/// See the module's documentation.
+pub struct TrainSession {
+    accelerator: Accelerator,
+    train: Option<ResidentSplit>,
+    test: Option<ResidentSplit>,
+    network: Option<Network>,
+    run: Option<Run>,
+    evaluation: Option<Evaluating>,
+}
+
+/// A network and what training it has left behind.
+struct Network {
+    config: NetConfig,
+    /// On the autodiff device.
+    net: Net,
+    optimizer: Option<(Optimizer, ModuleOptimizer)>,
+    /// Steps it was trained for, in this session and before its weights were written down.
+    batches: u64,
+    epochs: usize,
+    /// Loaded and not trained since.
+    loaded: bool,
+}
+
+struct Run {
+    recipe: Recipe,
+    plan: Plan,
+    train_count: usize,
+    step: usize,
+    /// The present epoch's order of images.
+    order: Vec<u32>,
+    /// Losses that were not read back yet, with their epoch and batch size.
+    pending: Vec<(Tensor<1>, usize, usize)>,
+    train_loss: EpochMean,
+}
+
+/// The mean over the images of one epoch.
+#[derive(Default)]
+struct EpochMean {
+    epoch: usize,
+    sum: f64,
+    images: usize,
+}
+
+/// An evaluation under way.
+struct Evaluating {
+    net: Net,
+    done: usize,
+    /// Of each batch: the summed loss `[1]` and the predicted digits `[batch]`.
+    batches: Vec<(Tensor<1>, Tensor<1, burn::tensor::Int>)>,
+}
+
+impl TrainSession {
+    /// A session without images or network.
+    pub fn new(accelerator: Accelerator) -> Self {
+        Self {
+            accelerator,
+            train: None,
+            test: None,
+            network: None,
+            run: None,
+            evaluation: None,
+        }
+    }
+
+    /// The device it computes on.
+    pub fn accelerator(&self) -> &Accelerator {
+        &self.accelerator
+    }
+
+    /// Uploads the images, in place of any before. Ends a run that is under way.
+    pub fn load_data(&mut self, train: &Split, test: &Split) {
+        self.run = None;
+        self.evaluation = None;
+        self.train = Some(ResidentSplit::upload(train, &self.accelerator.device));
+        self.test = Some(ResidentSplit::upload(test, &self.accelerator.device));
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// [`Error::NoData`] without images; [`Error::BadOption`] for a recipe that cannot be trained, or a
+    /// [`Start::Current`] whose network is another one; [`Error::NoNetwork`] where there is none;
+    /// [`Error::BadWeights`]. What was there before stays.
+    pub fn start(&mut self, recipe: Recipe, start: Start) -> Result<Plan> {
+        recipe.validate()?;
+        let available = self.train.as_ref().ok_or(Error::NoData)?.len();
+        let train_count = recipe.train_count.unwrap_or(available).min(available);
+
+        let loaded = self.network.as_ref().is_some_and(|network| network.loaded);
+        let start = match start {
+            Start::Auto if loaded => Start::Current,
+            Start::Auto => Start::Fresh,
+            other => other,
+        };
+        let device = self.accelerator.device.clone().autodiff();
+        match start {
+            Start::Fresh | Start::Auto => {
+                let net = recipe.net.init(recipe.seed, &device)?;
+                self.network = Some(Network::new(recipe.net.clone(), net, 0));
+            }
+            Start::From(bytes) => {
+                let (net, batches) = checkpoint::from_safetensors(&recipe.net, bytes, &device)?;
+                self.network = Some(Network::new(recipe.net.clone(), net, batches));
+            }
+            Start::Current => {
+                if self.network.as_ref().ok_or(Error::NoNetwork)?.config != recipe.net {
+                    return Err(Error::option(
+                        "weights",
+                        "\"current\" keeps the network as it is, but the recipe asks for another one",
+                    ));
+                }
+            }
+        }
+        let network = self.network.as_mut().ok_or(Error::NoNetwork)?;
+        network.loaded = false;
+        // A different optimiser starts afresh; the same one goes on with its moments.
+        if !network.optimizer.as_ref().is_some_and(|(kind, _)| *kind == recipe.optimizer) {
+            network.optimizer = Some((recipe.optimizer, recipe.optimizer.build()));
+        }
+        let steps_per_epoch = train_count.div_ceil(recipe.batch_size);
+        let whole_epochs = steps_per_epoch * recipe.epochs;
+        let plan = Plan {
+            epoch: network.epochs,
+            steps_per_epoch,
+            steps: recipe.steps.unwrap_or(whole_epochs).min(whole_epochs),
+            parameters: network.net.num_params(),
+        };
+        self.evaluation = None;
+        self.run = Some(Run {
+            recipe,
+            plan,
+            train_count,
+            step: 0,
+            order: Vec::new(),
+            pending: Vec::new(),
+            train_loss: EpochMean::default(),
+        });
+        Ok(plan)
+    }
+
+    /// Takes one training step: gathers a batch, computes its loss and gradients, updates the weights. On a
+    /// GPU this only queues the work; [`TrainSession::read_losses`] waits for it.
+    ///
+    /// # Errors
+    /// [`Error::NoNetwork`] without a run that has steps left.
+    pub fn step(&mut self) -> Result<Step> {
+        let data = self.train.as_ref().ok_or(Error::NoData)?;
+        let (Some(run), Some(network)) = (self.run.as_mut(), self.network.as_mut()) else {
+            return Err(Error::NoNetwork);
+        };
+        if run.step == run.plan.steps {
+            return Err(Error::NoNetwork);
+        }
+        let in_epoch = run.step % run.plan.steps_per_epoch;
+        let epoch = run.plan.epoch + run.step / run.plan.steps_per_epoch + 1;
+        if in_epoch == 0 {
+            let seed = run.recipe.shuffle.then_some(run.recipe.seed);
+            run.order = epoch_order(run.train_count, seed, epoch);
+        }
+        let first = in_epoch * run.recipe.batch_size;
+        let last = (first + run.recipe.batch_size).min(run.train_count);
+        let batch = data.batch(&run.order[first..last]);
+
+        let logits = network.net.forward(batch.images.autodiff(), Mode::Train);
+        let loss = cross_entropy(logits, batch.labels.autodiff()).mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), &network.net);
+        if let Some((_, optimizer)) = &mut network.optimizer {
+            network.net = optimizer.step(run.recipe.learning_rate, network.net.clone(), gradients);
+        }
+        run.pending.push((loss.without_autodiff(), epoch, last - first));
+
+        run.step += 1;
+        network.batches += 1;
+        let epoch_end = last == run.train_count;
+        if epoch_end {
+            network.epochs = epoch;
+        }
+        Ok(Step {
+            step: run.step,
+            epoch,
+            epoch_end,
+            run_end: run.step == run.plan.steps,
+        })
+    }
+
+    /// Waits for the steps taken so far and gives the loss of each since the last call, in order, in nats.
+    ///
+    /// # Errors
+    /// [`Error::GpuFault`] when the device failed: those losses and the weights since are not to be trusted.
+    pub async fn read_losses(&mut self) -> Result<Vec<f64>> {
+        let Some(run) = &mut self.run else {
+            return Ok(Vec::new());
+        };
+        let pending = std::mem::take(&mut run.pending);
+        let mut reading = Transaction::default();
+        for (loss, _, _) in &pending {
+            reading = reading.register(loss.clone());
+        }
+        let read = reading.execute_async().await.map_err(Error::fault)?;
+        self.accelerator.check()?;
+        let mut losses = Vec::with_capacity(pending.len());
+        for ((_, epoch, images), loss) in pending.into_iter().zip(read) {
+            let loss = f64::from(scalar(loss)?);
+            run.train_loss.add(epoch, loss, images);
+            losses.push(loss);
+        }
+        Ok(losses)
+    }
+
+    /// The mean loss over the images of the latest epoch, of the steps that were read back; in nats.
+    pub fn epoch_train_loss(&self) -> f64 {
+        self.run.as_ref().map_or(f64::NAN, |run| run.train_loss.mean())
+    }
+
+    /// From the next step on.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] when it is not above 0 and at most 1.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        validate_learning_rate(learning_rate)?;
+        if let Some(run) = &mut self.run {
+            run.recipe.learning_rate = learning_rate;
+        }
+        Ok(())
+    }
+
+    /// Begins an evaluation on the test images, in place of any under way; gives their number.
+    ///
+    /// # Errors
+    /// [`Error::NoData`], [`Error::NoNetwork`].
+    pub fn begin_evaluation(&mut self) -> Result<usize> {
+        let total = self.test.as_ref().ok_or(Error::NoData)?.len();
+        self.evaluation = Some(Evaluating {
+            net: self.network()?.net.valid(),
+            done: 0,
+            batches: Vec::new(),
+        });
+        Ok(total)
+    }
+
+    /// Evaluates one more batch; gives the number of images done. Does nothing once all are.
+    ///
+    /// # Errors
+    /// [`Error::NoData`], or [`Error::NoNetwork`] when no evaluation was begun.
+    pub fn evaluation_step(&mut self) -> Result<usize> {
+        let data = self.test.as_ref().ok_or(Error::NoData)?;
+        let evaluation = self.evaluation.as_mut().ok_or(Error::NoNetwork)?;
+        let size = match self.accelerator.kind {
+            Kind::Cpu => EVALUATION_BATCH_CPU,
+            Kind::Gpu => EVALUATION_BATCH_GPU,
+        };
+        let last = (evaluation.done + size).min(data.len());
+        if last > evaluation.done {
+            let indices = (evaluation.done as u32..last as u32).collect::<Vec<_>>();
+            let batch = data.batch(&indices);
+            let logits = evaluation.net.forward(batch.images, Mode::Evaluate);
+            let loss = cross_entropy(logits.clone(), batch.labels).sum();
+            evaluation.batches.push((loss, logits.argmax(1).reshape([indices.len()])));
+            evaluation.done = last;
+        }
+        Ok(evaluation.done)
+    }
+
+    /// Waits for what [`TrainSession::evaluation_step`] began, and sums it up.
+    ///
+    /// # Errors
+    /// [`Error::GpuFault`]; [`Error::NoNetwork`] when no evaluation was begun.
+    pub async fn finish_evaluation(&mut self) -> Result<Evaluation> {
+        let evaluation = self.evaluation.take().ok_or(Error::NoNetwork)?;
+        let data = self.test.as_ref().ok_or(Error::NoData)?;
+        let mut reading = Transaction::default();
+        for (loss, predicted) in evaluation.batches {
+            reading = reading.register(loss).register(predicted);
+        }
+        let read = reading.execute_async().await.map_err(Error::fault)?;
+        self.accelerator.check()?;
+
+        let mut confusion = ConfusionMatrix::default();
+        let mut loss = 0.0;
+        let mut labels = data.labels().iter();
+        for pair in read.chunks_exact(2) {
+            loss += f64::from(scalar(pair[0].clone())?);
+            for predicted in pair[1].iter::<i64>() {
+                let label = labels.next().ok_or(Error::NoData)?;
+                let predicted = usize::try_from(predicted).unwrap_or(CLASSES);
+                if predicted >= CLASSES {
+                    return Err(Error::fault(format!("it predicted the digit {predicted}")));
+                }
+                confusion.add(usize::from(*label), predicted);
+            }
+        }
+        Ok(Evaluation {
+            loss: loss / f64::from(confusion.total().max(1)),
+            accuracy: confusion.accuracy(),
+            confusion,
+        })
+    }
+
+    /// A whole evaluation on the test images.
+    ///
+    /// # Errors
+    /// Those of the three methods it is made of.
+    pub async fn evaluate(&mut self) -> Result<Evaluation> {
+        let total = self.begin_evaluation()?;
+        while self.evaluation_step()? < total {}
+        self.finish_evaluation().await
+    }
+
+    /// Probabilities of the ten digits for one image of 784 values, 0 (paper) to 1 (ink).
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] for another number of values or values that are not 0–1, [`Error::NoNetwork`],
+    /// [`Error::GpuFault`].
+    pub async fn predict(&self, pixels: &[f32]) -> Result<Vec<f32>> {
+        if pixels.len() != PIXELS {
+            return Err(Error::option(
+                "pixels",
+                format!("{} values; {PIXELS} (28×28) are accepted", pixels.len()),
+            ));
+        }
+        if let Some(odd) = pixels.iter().find(|pixel| !(0.0..=1.0).contains(*pixel)) {
+            return Err(Error::option("pixels", format!("{odd}; numbers from 0 to 1 are accepted")));
+        }
+        let net = self.network()?.net.valid();
+        // Twice the same image: a matrix product with one row may pick a kernel that needs subgroups, which
+        // no browser has (https://github.com/tracel-ai/cubek/issues/654). One image will do once it is fixed.
+        let twice = TensorData::new(pixels.repeat(2), [2, 1, SIDE, SIDE]);
+        let images = Tensor::<4>::from_data(twice, &self.accelerator.device);
+        let probabilities = softmax(net.forward(images, Mode::Evaluate), 1);
+        let read = probabilities.into_data_async().await.map_err(Error::fault)?;
+        self.accelerator.check()?;
+        let mut values = read.try_into_vec::<f32>().map_err(Error::fault)?;
+        values.truncate(CLASSES);
+        Ok(values)
+    }
+
+    /// The weights as a safetensors file.
+    ///
+    /// # Errors
+    /// [`Error::NoNetwork`], [`Error::GpuFault`].
+    pub async fn save_weights(&self) -> Result<Vec<u8>> {
+        let network = self.network()?;
+        let bytes = checkpoint::to_safetensors(&network.net, network.batches).await?;
+        self.accelerator.check()?;
+        Ok(bytes)
+    }
+
+    /// Takes the weights of a safetensors file for the network of `config`. Ends a run that is under way.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`]; then nothing changes.
+    pub fn load_weights(&mut self, config: NetConfig, bytes: &[u8]) -> Result<()> {
+        let device = self.accelerator.device.clone().autodiff();
+        let (net, batches) = checkpoint::from_safetensors(&config, bytes, &device)?;
+        self.run = None;
+        self.evaluation = None;
+        self.network = Some(Network {
+            loaded: true,
+            ..Network::new(config, net, batches)
+        });
+        Ok(())
+    }
+
+    /// Forgets the network and the run; keeps the images.
+    pub fn reset(&mut self) {
+        self.run = None;
+        self.evaluation = None;
+        self.network = None;
+    }
+
+    fn network(&self) -> Result<&Network> {
+        self.network.as_ref().ok_or(Error::NoNetwork)
+    }
+}
+
+impl Network {
+    fn new(config: NetConfig, net: Net, batches: u64) -> Self {
+        Self {
+            config,
+            net,
+            optimizer: None,
+            batches,
+            epochs: 0,
+            loaded: false,
+        }
+    }
+}
+
+impl EpochMean {
+    fn add(&mut self, epoch: usize, mean: f64, images: usize) {
+        if epoch != self.epoch {
+            *self = Self {
+                epoch,
+                ..Self::default()
+            };
+        }
+        self.sum += mean * images as f64;
+        self.images += images;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.images as f64
+    }
+}
+
+impl Optimizer {
+    fn build(self) -> ModuleOptimizer {
+        match self {
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => AdamConfig::new()
+                .with_beta_1(beta1)
+                .with_beta_2(beta2)
+                .with_epsilon(epsilon)
+                .init(),
+        }
+    }
+}
+
+/// The only value of a tensor that was read back.
+fn scalar(data: TensorData) -> Result<f32> {
+    let values = data.try_into_vec::<f32>().map_err(Error::fault)?;
+    values.first().copied().ok_or_else(|| Error::fault("it returned no value"))
+}

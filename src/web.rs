@@ -1,0 +1,244 @@
+//! The JavaScript surface, thin: turns JavaScript values into the crate's and back. The only file that names
+//! a JavaScript type; `www/js/worker.js` is the only one that imports it.
+
+use js_sys::{Float32Array, Float64Array, Reflect, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    dataset::{CLASSES, IdxFile, Split},
+    device::{Accelerator, Kind},
+    error::Error,
+    net::NetConfig,
+    recipe::Recipe,
+    session::{Start, TrainSession},
+};
+
+/// Runs when the module is loaded: a panic prints its message before it traps.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// A device, the images, the network and the run: everything the worker owns. Calls must not overlap; each
+/// error carries a `code` beside its message.
+#[wasm_bindgen]
+pub struct Lab {
+    session: TrainSession,
+}
+
+#[derive(Serialize)]
+struct DeviceInfo {
+    device: &'static str,
+    adapter: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SplitInfo {
+    count: usize,
+    class_counts: [usize; CLASSES],
+}
+
+#[derive(Serialize)]
+struct DataInfo {
+    train: SplitInfo,
+    test: SplitInfo,
+}
+
+/// The `TrainOptions` of `www/js/protocol.js`, besides `weights`: what is absent is the preset's.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TrainOptions {
+    preset: Option<String>,
+    net: Option<NetConfig>,
+    epochs: Option<usize>,
+    steps: Option<usize>,
+    batch_size: Option<usize>,
+    learning_rate: Option<f64>,
+    seed: Option<u64>,
+    shuffle: Option<bool>,
+    train_count: Option<usize>,
+}
+
+impl TrainOptions {
+    fn recipe(self) -> Result<Recipe, Error> {
+        let preset = Recipe::preset(self.preset.as_deref().unwrap_or("course"))?;
+        Ok(Recipe {
+            net: self.net.unwrap_or(preset.net),
+            optimizer: preset.optimizer,
+            learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
+            batch_size: self.batch_size.unwrap_or(preset.batch_size),
+            epochs: self.epochs.unwrap_or(preset.epochs),
+            seed: self.seed.unwrap_or(preset.seed),
+            shuffle: self.shuffle.unwrap_or(preset.shuffle),
+            train_count: self.train_count.or(preset.train_count),
+            steps: self.steps.or(preset.steps),
+        })
+    }
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// Opens this build's device and checks that it computes.
+    pub async fn open() -> Result<Lab, JsValue> {
+        #[cfg(feature = "gpu")]
+        let accelerator = Accelerator::gpu().await.map_err(thrown)?;
+        #[cfg(not(feature = "gpu"))]
+        let accelerator = Accelerator::cpu();
+        Ok(Lab {
+            session: TrainSession::new(accelerator),
+        })
+    }
+
+    /// `{ device, adapter }`
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        let accelerator = self.session.accelerator();
+        plain(&DeviceInfo {
+            device: match accelerator.kind {
+                Kind::Cpu => "cpu",
+                Kind::Gpu => "webgpu",
+            },
+            adapter: accelerator.adapter.clone(),
+        })
+    }
+
+    /// The first error that the GPU reported outside of any call.
+    pub fn fault(&self) -> Option<String> {
+        self.session.accelerator().fault().map(Into::into)
+    }
+
+    /// Takes four unpacked IDX files; gives the counts of images and of each digit. What was loaded before
+    /// stays when one of them is refused.
+    #[wasm_bindgen(js_name = loadData)]
+    pub fn load_data(
+        &mut self,
+        train_images: &[u8],
+        train_labels: &[u8],
+        test_images: &[u8],
+        test_labels: &[u8],
+    ) -> Result<JsValue, JsValue> {
+        let split = |images: &[u8], labels: &[u8], prefix: &str| {
+            let name = |kind: &str| format!("{prefix}-{kind}");
+            let (images_name, labels_name) = (name("images-idx3-ubyte"), name("labels-idx1-ubyte"));
+            let file = |name, bytes| IdxFile { name, bytes };
+            Split::from_idx(file(&images_name, images), file(&labels_name, labels)).map_err(thrown)
+        };
+        let train = split(train_images, train_labels, "train")?;
+        let test = split(test_images, test_labels, "t10k")?;
+        self.session.load_data(&train, &test);
+        let info = |split: &Split| SplitInfo {
+            count: split.len(),
+            class_counts: split.class_counts(),
+        };
+        plain(&DataInfo {
+            train: info(&train),
+            test: info(&test),
+        })
+    }
+
+    /// Begins a run; `options` is a `TrainOptions`, with `weights` as `'fresh'`, `'current'`, bytes or nothing.
+    pub fn start(&mut self, options: JsValue) -> Result<JsValue, JsValue> {
+        let weights = Reflect::get(&options, &"weights".into())?;
+        if options.is_object() {
+            Reflect::delete_property(options.unchecked_ref::<js_sys::Object>(), &"weights".into())?;
+        }
+        let options: TrainOptions = serde_wasm_bindgen::from_value(options)
+            .map_err(|error| thrown(Error::option("options", error.to_string())))?;
+        let recipe = options.recipe().map_err(thrown)?;
+        let bytes = weights.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+        let start = match (weights.as_string().as_deref(), &bytes) {
+            (_, Some(bytes)) => Start::From(bytes),
+            (Some("fresh"), _) => Start::Fresh,
+            (Some("current"), _) => Start::Current,
+            _ if weights.is_undefined() => Start::Auto,
+            _ => {
+                let accepted = "\"fresh\", \"current\" or the bytes of a safetensors file are accepted";
+                return Err(thrown(Error::option("weights", accepted)));
+            }
+        };
+        let plan = self.session.start(recipe, start).map_err(thrown)?;
+        plain(&plan)
+    }
+
+    /// Takes one training step: `{ step, epoch, epochEnd, runEnd }`.
+    pub fn step(&mut self) -> Result<JsValue, JsValue> {
+        plain(&self.session.step().map_err(thrown)?)
+    }
+
+    /// The loss of every step since the last call, in order.
+    #[wasm_bindgen(js_name = readLosses)]
+    pub async fn read_losses(&mut self) -> Result<Float64Array, JsValue> {
+        let losses = self.session.read_losses().await.map_err(thrown)?;
+        Ok(Float64Array::from(losses.as_slice()))
+    }
+
+    /// Mean loss over the images of the latest epoch, of the steps that were read.
+    #[wasm_bindgen(js_name = epochTrainLoss)]
+    pub fn epoch_train_loss(&self) -> f64 {
+        self.session.epoch_train_loss()
+    }
+
+    /// From the next step on.
+    #[wasm_bindgen(js_name = setLearningRate)]
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), JsValue> {
+        self.session.set_learning_rate(learning_rate).map_err(thrown)
+    }
+
+    /// Gives the number of test images.
+    #[wasm_bindgen(js_name = beginEvaluation)]
+    pub fn begin_evaluation(&mut self) -> Result<usize, JsValue> {
+        self.session.begin_evaluation().map_err(thrown)
+    }
+
+    /// Evaluates one batch; gives the number of images done.
+    #[wasm_bindgen(js_name = evaluationStep)]
+    pub fn evaluation_step(&mut self) -> Result<usize, JsValue> {
+        self.session.evaluation_step().map_err(thrown)
+    }
+
+    /// `{ loss, accuracy, confusion }`
+    #[wasm_bindgen(js_name = finishEvaluation)]
+    pub async fn finish_evaluation(&mut self) -> Result<JsValue, JsValue> {
+        plain(&self.session.finish_evaluation().await.map_err(thrown)?)
+    }
+
+    /// 784 values of 0–1 → ten probabilities.
+    pub async fn predict(&self, pixels: Vec<f32>) -> Result<Float32Array, JsValue> {
+        let probabilities = self.session.predict(&pixels).await.map_err(thrown)?;
+        Ok(Float32Array::from(probabilities.as_slice()))
+    }
+
+    /// A safetensors file with PyTorch's names.
+    #[wasm_bindgen(js_name = saveWeights)]
+    pub async fn save_weights(&self) -> Result<Uint8Array, JsValue> {
+        let bytes = self.session.save_weights().await.map_err(thrown)?;
+        Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// Takes the weights of a safetensors file for the course network; changes nothing when they do not fit.
+    #[wasm_bindgen(js_name = loadWeights)]
+    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.session.load_weights(NetConfig::course(), bytes).map_err(thrown)
+    }
+
+    /// Forgets the network and the run; keeps the images.
+    pub fn reset(&mut self) {
+        self.session.reset();
+    }
+}
+
+/// A JavaScript `Error` with the error's sentence and its `code`.
+fn thrown(error: Error) -> JsValue {
+    let thrown = js_sys::Error::new(&error.to_string());
+    // Setting a property of a fresh Error cannot fail.
+    let _ = Reflect::set(&thrown, &"code".into(), &error.code().into());
+    thrown.into()
+}
+
+/// A plain JavaScript object.
+fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(Into::into)
+}
