@@ -47,7 +47,10 @@ const log = new LogTable(part('log', HTMLTableSectionElement));
 const recipe = new RecipeForm(address, {
   device: (device) => bench.changeDevice(device),
   learningRate: (rate) => bench.setLearningRate(rate),
-  input: () => controls.show(bench.now, recipe.fits),
+  input: () => {
+    controls.show(bench.now, recipe.fits);
+    showPlannedEpochs();
+  },
 });
 
 const controls = new RunControls({
@@ -107,6 +110,7 @@ hear('cleared', () => {
   log.clear();
   progress.clear();
   weights.clear();
+  showPlannedEpochs();
 });
 hear('opened', ({ name, evaluation }) => {
   accuracyChart.openAt(evaluation.accuracy);
@@ -126,6 +130,7 @@ hear('problem', (/** @type {Problem} */ problem) => {
 });
 
 if (address.problems.length > 0) notices.show('address', address.problems);
+showPlannedEpochs();
 start();
 
 async function start() {
@@ -133,6 +138,12 @@ async function start() {
   if (bench.now.data) recipe.offer(bench.now.data.train.count);
   controls.show(bench.now, recipe.fits);
   if (address.autostart && bench.now.phase === 'idle' && recipe.fits) bench.train(recipe.options());
+}
+
+/** The accuracy axis reaches as far as the next run would. */
+function showPlannedEpochs() {
+  const { epochs } = recipe.options();
+  if (bench.now.network === 'none' && epochs) accuracyChart.plan(epochs);
 }
 
 async function saveWeights() {

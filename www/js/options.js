@@ -59,7 +59,7 @@ export function checkedOptions(options) {
   if (options === null || typeof options !== 'object') throw bad('options', options, 'an object');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   for (const [name, value] of Object.entries(given)) {
-    if (!KNOWN.includes(name)) throw bad(name, value, `no such option; there are ${KNOWN.join(', ')}`);
+    if (!KNOWN.includes(name)) throw new LabError('bad-option', `${name} is no option; there are ${KNOWN.join(', ')}.`);
     if (name in RANGES) {
       const expected = expectedNumber(name, value);
       if (expected) throw bad(name, value, expected);

@@ -9,7 +9,7 @@ const TEXT = {
   x: 'step',
   empty: 'no batch yet',
   /** @param {number} step @param {number} raw @param {number} smooth */
-  readout: (step, raw, smooth) => `step ${whole(step)} · batch ${lossText(raw)} · smoothed ${lossText(smooth)}`,
+  readout: (step, raw, smooth) => `step ${whole(step)} · ${lossText(raw)} · smoothed ${lossText(smooth)}`,
   /** @param {number} step @param {number} smooth */
   label: (step, smooth) =>
     step === 0
