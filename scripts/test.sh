@@ -18,10 +18,13 @@ group_title() {
   esac
 }
 
+# Biome colours what goes into a log file too, unless told.
+colors() { if [ -t 1 ]; then echo force; else echo off; fi; }
+
 # In a condition, bash ignores `set -e` in all that is called: hence the && chains.
 group_lint() {
   run cargo fmt --check &&
-    run node_modules/.bin/biome ci &&
+    run node_modules/.bin/biome ci --error-on-warnings --colors="$(colors)" &&
     run node_modules/.bin/tsc &&
     if has shellcheck; then run shellcheck -x build.sh .ci/run; fi
 }
