@@ -10,7 +10,7 @@ import sirv from 'sirv';
 
 const WWW = join(import.meta.dirname, '..', 'www');
 const DEFAULT_PORT = 8000;
-// Ports tried one after the other, when no port was asked for and the first is taken.
+// Where the port is taken, so many after it are tried.
 const PORTS_TO_TRY = 20;
 
 /**
