@@ -58,9 +58,12 @@ pub fn from_safetensors(config: &NetConfig, bytes: &[u8], device: &Device) -> Re
     let mut used = Vec::new();
     let net = config.build(device, &mut |slot| {
         let name = slot.name;
-        let tensor = file
-            .tensor(&name)
-            .map_err(|_| wrong(format!("{name} is missing; it is expected with shape {:?}", slot.shape)))?;
+        let tensor = file.tensor(&name).map_err(|_| {
+            wrong(format!(
+                "{name} is missing; it is expected with shape {:?}",
+                slot.shape
+            ))
+        })?;
         if tensor.shape() != slot.shape {
             return Err(wrong(format!(
                 "{name} has shape {:?}; {:?} is expected",
@@ -69,7 +72,10 @@ pub fn from_safetensors(config: &NetConfig, bytes: &[u8], device: &Device) -> Re
             )));
         }
         if tensor.dtype() != Dtype::F32 {
-            return Err(wrong(format!("{name} holds {:?}; F32 is expected", tensor.dtype())));
+            return Err(wrong(format!(
+                "{name} holds {:?}; F32 is expected",
+                tensor.dtype()
+            )));
         }
         let values = tensor
             .data()
@@ -79,7 +85,10 @@ pub fn from_safetensors(config: &NetConfig, bytes: &[u8], device: &Device) -> Re
             .map(|&four| f32::from_le_bytes(four))
             .collect::<Vec<_>>();
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(wrong(format!("{name} holds {} at {at}; finite numbers are expected", values[at])));
+            return Err(wrong(format!(
+                "{name} holds {} at {at}; finite numbers are expected",
+                values[at]
+            )));
         }
         used.push(name);
         Ok(values)

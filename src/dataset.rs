@@ -61,14 +61,24 @@ impl Split {
         if label_count != count {
             return Err(Error::data(
                 labels.name,
-                format!("it has {label_count} labels, but {} has {count} images", images.name),
+                format!(
+                    "it has {label_count} labels, but {} has {count} images",
+                    images.name
+                ),
             ));
         }
         let labels_body = body(labels, LABELS_HEADER, count, 1, "labels")?;
-        if let Some(at) = labels_body.iter().position(|&label| usize::from(label) >= CLASSES) {
+        if let Some(at) = labels_body
+            .iter()
+            .position(|&label| usize::from(label) >= CLASSES)
+        {
             return Err(Error::data(
                 labels.name,
-                format!("label {at} is {}; labels are 0 to {}", labels_body[at], CLASSES - 1),
+                format!(
+                    "label {at} is {}; labels are 0 to {}",
+                    labels_body[at],
+                    CLASSES - 1
+                ),
             ));
         }
         Ok(Self {
@@ -242,7 +252,10 @@ impl ResidentSplit {
             ]))
             .bitwise_and_scalar(0xFF);
         Batch {
-            images: bytes.float().div_scalar(255.0).reshape([indices.len(), 1, SIDE, SIDE]),
+            images: bytes
+                .float()
+                .div_scalar(255.0)
+                .reshape([indices.len(), 1, SIDE, SIDE]),
             labels: self.labels.clone().select(0, rows),
         }
     }

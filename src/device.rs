@@ -65,9 +65,11 @@ impl Accelerator {
         // On wasm a broken shader or an invalid call returns Ok and leaves the output as it was; this event
         // is all that tells. (cubecl's own handler panics here, inside an event that nobody awaits.)
         let heard = fault.clone();
-        setup.device.on_uncaptured_error(Arc::new(move |error: burn_wgpu::wgpu::Error| {
-            let _ = heard.set(error.to_string());
-        }));
+        setup
+            .device
+            .on_uncaptured_error(Arc::new(move |error: burn_wgpu::wgpu::Error| {
+                let _ = heard.set(error.to_string());
+            }));
         let info = setup.adapter.get_info();
         let opened = Self {
             device,
@@ -79,7 +81,10 @@ impl Accelerator {
             },
             fault,
         };
-        opened.verify().await.map_err(|error| Error::GpuUnavailable(error.to_string()))?;
+        opened
+            .verify()
+            .await
+            .map_err(|error| Error::GpuUnavailable(error.to_string()))?;
         Ok(OPENED.get_or_init(|| opened).clone())
     }
 
@@ -109,14 +114,15 @@ impl Accelerator {
         let image = |y: usize, x: usize| ((y * 5 + x * 3) % 7) as f32 - 3.0;
         let kernel = |y: usize, x: usize| ((y * 2 + x) % 5) as f32 - 2.0;
         let numbers = |side: usize, at: &dyn Fn(usize, usize) -> f32| {
-            let values = (0..side * side).map(|i| at(i / side, i % side)).collect::<Vec<_>>();
+            let values = (0..side * side)
+                .map(|i| at(i / side, i % side))
+                .collect::<Vec<_>>();
             TensorData::new(values, [1, 1, side, side])
         };
 
         let x = Tensor::<4>::from_data(numbers(SIDE, &image), &self.device);
         let w = Tensor::<4>::from_data(numbers(KERNEL, &kernel), &self.device);
-        let convolved =
-            conv2d(x, w, None, ConvOptions::new([1; 2], [0; 2], [1; 2], 1)).reshape([OUT, OUT]);
+        let convolved = conv2d(x, w, None, ConvOptions::new([1; 2], [0; 2], [1; 2], 1)).reshape([OUT, OUT]);
         let product = convolved.clone().matmul(convolved.transpose());
         let found = product.into_data_async().await.map_err(Error::fault)?;
         self.check()?;

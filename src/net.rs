@@ -142,14 +142,20 @@ impl NetConfig {
     pub fn conv_shapes(&self) -> Result<Vec<Shape>> {
         let wrong = |name: String, problem: String| Err(Error::option(&name, problem));
         if self.conv.len() > MOST_LAYERS || self.dense.len() > MOST_LAYERS {
-            return wrong("net".into(), format!("at most {MOST_LAYERS} layers of a kind are accepted"));
+            return wrong(
+                "net".into(),
+                format!("at most {MOST_LAYERS} layers of a kind are accepted"),
+            );
         }
         let mut side = SIDE;
         let mut shapes = Vec::new();
         for (at, block) in self.conv.iter().enumerate() {
             let name = format!("net.conv[{at}]");
             if !(1..=MOST_FILTERS).contains(&block.filters) {
-                return wrong(name, format!("filters is {}; 1 to {MOST_FILTERS} is accepted", block.filters));
+                return wrong(
+                    name,
+                    format!("filters is {}; 1 to {MOST_FILTERS} is accepted", block.filters),
+                );
             }
             if !(1..=MOST_KERNEL).contains(&block.kernel) || block.stride == 0 || block.stride > SIDE {
                 return wrong(
@@ -235,7 +241,9 @@ impl NetConfig {
                 Initial::Constant(value) => vec![value; count],
                 Initial::Uniform { fan_in } => {
                     let bound = 1.0 / (fan_in as f64).sqrt();
-                    (0..count).map(|_| (bound * (2.0 * unit() - 1.0)) as f32).collect()
+                    (0..count)
+                        .map(|_| (bound * (2.0 * unit() - 1.0)) as f32)
+                        .collect()
                 }
             })
         })
@@ -267,8 +275,13 @@ impl NetConfig {
             channels = block.filters;
         }
         let mut dense = Vec::new();
-        let activations = self.dense.iter().map(|layer| layer.activation).chain([Activation::None]);
-        for (at, ([inputs, outputs], activation)) in self.dense_sizes()?.into_iter().zip(activations).enumerate()
+        let activations = self
+            .dense
+            .iter()
+            .map(|layer| layer.activation)
+            .chain([Activation::None]);
+        for (at, ([inputs, outputs], activation)) in
+            self.dense_sizes()?.into_iter().zip(activations).enumerate()
         {
             let initial = Initial::Uniform { fan_in: inputs };
             let name = layer_name("linear", at);
@@ -439,9 +452,14 @@ impl Net {
 
     /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`.
     pub fn forward(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
-        let maps = self.conv.iter().fold(images, |maps, block| block.forward(maps, mode));
+        let maps = self
+            .conv
+            .iter()
+            .fold(images, |maps, block| block.forward(maps, mode));
         let features = maps.flatten::<2>(1, 3);
-        self.dense.iter().fold(features, |features, layer| layer.forward(features))
+        self.dense
+            .iter()
+            .fold(features, |features, layer| layer.forward(features))
     }
 }
 
@@ -461,7 +479,9 @@ impl Named {
         let shape = tensor.dims();
         Self {
             name: format!("{layer}.{part}"),
-            values: tensor.without_autodiff().reshape([shape.iter().product::<usize>()]),
+            values: tensor
+                .without_autodiff()
+                .reshape([shape.iter().product::<usize>()]),
             shape: shape.into(),
             transposed: false,
         }
@@ -509,7 +529,10 @@ impl BatchNorm {
         let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
         let blend = |running: &RunningState<Tensor<1>>, batch: Tensor<1>, scale: f64| {
             let kept = running.value_sync().mul_scalar(1.0 - BATCH_NORM_MOMENTUM);
-            running.update(kept.add(batch.detach().mul_scalar(BATCH_NORM_MOMENTUM * scale)).detach());
+            running.update(
+                kept.add(batch.detach().mul_scalar(BATCH_NORM_MOMENTUM * scale))
+                    .detach(),
+            );
         };
         blend(&self.running_mean, normed.mean, 1.0);
         blend(&self.running_var, normed.variance, unbias);

@@ -80,7 +80,10 @@ impl Recipe {
     pub fn preset(name: &str) -> Result<Self> {
         match name {
             "course" => Ok(Self::course()),
-            _ => Err(Error::option("preset", format!("{name:?} is unknown; \"course\" is accepted"))),
+            _ => Err(Error::option(
+                "preset",
+                format!("{name:?} is unknown; \"course\" is accepted"),
+            )),
         }
     }
 
@@ -88,10 +91,14 @@ impl Recipe {
     /// [`Error::BadOption`], naming the option and what is accepted.
     pub fn validate(&self) -> Result<()> {
         let within = |name: &str, value: usize, most: usize| match value {
-            0 => Err(Error::option(name, format!("0; a whole number from 1 to {most} is accepted"))),
-            _ if value > most => {
-                Err(Error::option(name, format!("{value}; a whole number from 1 to {most} is accepted")))
-            }
+            0 => Err(Error::option(
+                name,
+                format!("0; a whole number from 1 to {most} is accepted"),
+            )),
+            _ if value > most => Err(Error::option(
+                name,
+                format!("{value}; a whole number from 1 to {most} is accepted"),
+            )),
             _ => Ok(()),
         };
         self.net.conv_shapes()?;
@@ -102,7 +109,10 @@ impl Recipe {
         if self.seed > LARGEST_SEED {
             return Err(Error::option(
                 "seed",
-                format!("{}; a whole number from 0 to {LARGEST_SEED} is accepted", self.seed),
+                format!(
+                    "{}; a whole number from 0 to {LARGEST_SEED} is accepted",
+                    self.seed
+                ),
             ));
         }
         validate_learning_rate(self.learning_rate)

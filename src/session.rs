@@ -181,7 +181,11 @@ impl TrainSession {
         let network = self.network.as_mut().ok_or(Error::NoNetwork)?;
         network.loaded = false;
         // A different optimiser starts afresh; the same one goes on with its moments.
-        if !network.optimizer.as_ref().is_some_and(|(kind, _)| *kind == recipe.optimizer) {
+        if !network
+            .optimizer
+            .as_ref()
+            .is_some_and(|(kind, _)| *kind == recipe.optimizer)
+        {
             network.optimizer = Some((recipe.optimizer, recipe.optimizer.build()));
         }
         let steps_per_epoch = train_count.div_ceil(recipe.batch_size);
@@ -322,7 +326,9 @@ impl TrainSession {
             let batch = data.batch(&indices);
             let logits = evaluation.net.forward(batch.images, Mode::Evaluate);
             let loss = cross_entropy(logits.clone(), batch.labels).sum();
-            evaluation.batches.push((loss, logits.argmax(1).reshape([indices.len()])));
+            evaluation
+                .batches
+                .push((loss, logits.argmax(1).reshape([indices.len()])));
             evaluation.done = last;
         }
         Ok(evaluation.done)
@@ -386,7 +392,10 @@ impl TrainSession {
             ));
         }
         if let Some(odd) = pixels.iter().find(|pixel| !(0.0..=1.0).contains(*pixel)) {
-            return Err(Error::option("pixels", format!("{odd}; numbers from 0 to 1 are accepted")));
+            return Err(Error::option(
+                "pixels",
+                format!("{odd}; numbers from 0 to 1 are accepted"),
+            ));
         }
         let net = self.network()?.net.valid();
         // Twice the same image: a matrix product with one row may pick a kernel that needs subgroups, which
@@ -489,5 +498,8 @@ impl Optimizer {
 /// The only value of a tensor that was read back.
 fn scalar(data: TensorData) -> Result<f32> {
     let values = data.try_into_vec::<f32>().map_err(Error::fault)?;
-    values.first().copied().ok_or_else(|| Error::fault("it returned no value"))
+    values
+        .first()
+        .copied()
+        .ok_or_else(|| Error::fault("it returned no value"))
 }

@@ -219,7 +219,9 @@ impl Lab {
     /// Takes the weights of a safetensors file for the course network; changes nothing when they do not fit.
     #[wasm_bindgen(js_name = loadWeights)]
     pub fn load_weights(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        self.session.load_weights(NetConfig::course(), bytes).map_err(thrown)
+        self.session
+            .load_weights(NetConfig::course(), bytes)
+            .map_err(thrown)
     }
 
     /// Forgets the network and the run; keeps the images.
