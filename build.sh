@@ -40,7 +40,10 @@ die() {
 # The folder of the step at hand: work happens there, and a rename puts it in place. Whatever ends this
 # script, nothing half-made is left.
 WORK=
-trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
+clean_up() {
+  [ -z "$WORK" ] || rm -rf "$WORK"
+  drop_halves
+}
 trap 'exit 130' INT TERM HUP
 begin_work() { # beside what will be replaced, so that the rename stays in one file system
   mkdir -p "$1"
@@ -59,6 +62,7 @@ finish_work() { # puts the work folder in the place of folder $1
 . scripts/page.sh
 # shellcheck source=scripts/test.sh
 . scripts/test.sh
+trap clean_up EXIT
 
 command=${1:---help}
 [ $# -eq 0 ] || shift

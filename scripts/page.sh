@@ -8,9 +8,14 @@ WASM_FEATURES='--enable-simd --enable-bulk-memory --enable-bulk-memory-opt --ena
 # Stripped last: wasm-bindgen and wasm-opt read what these sections say.
 WASM_OPT="-Oz $WASM_FEATURES --strip-debug --strip-producers --strip-target-features"
 
+BUILDING=
+# The halves are compiled one after the other; wasm-opt, which uses one core for minutes, runs behind.
 build_page() {
-  build_half gpu
-  build_half cpu
+  local half
+  BUILDING=yes
+  for half in gpu cpu; do start_half "$half"; done
+  for half in gpu cpu; do finish_half "$half"; done
+  BUILDING=
 }
 
 # One half of the page: the crate with feature $1 alone, in www/pkg/$1. Two checksums in www/pkg/$1/.made-from
@@ -18,8 +23,9 @@ build_page() {
 #
 # Cargo gives the wasm of both halves the same name, and when asked for one half after the other it finds the
 # file there and takes it for fresh: so its own freshness cannot be used, and the file is removed first.
-build_half() {
-  local half=$1 out=www/pkg/$1 sources wasm made
+start_half() {
+  local half=$1 out=www/pkg/$1 work=www/pkg/.work-$1 sources wasm made
+  rm -rf "$work"
   sources=$(checksum_of_sources "$half")
   if [ "$(sed -n 1p "$out/.made-from" 2>/dev/null)" = "$sources" ]; then
     say "wasm, $half half: there, its sources have not changed"
@@ -33,22 +39,44 @@ build_half() {
   [ -f "$wasm" ] || die "cargo build left no $wasm"
   made=$({ sha256 <"$wasm" && tool_versions; } | sha256)
 
-  begin_work www/pkg
+  mkdir -p "$work"
   if [ "$(sed -n 2p "$out/.made-from" 2>/dev/null)" = "$made" ]; then
     say "wasm, $half half: the wasm came out as it was"
-    cp -R "$out/." "$WORK/"
+    cp -R "$out/." "$work/"
   else
-    cp "$wasm" "$WORK/from-cargo.wasm"
+    cp "$wasm" "$work/from-cargo.wasm"
     say "wasm, $half half: wasm-bindgen"
-    wasm-bindgen --target web --out-name digit_lab --out-dir "$WORK" "$WORK/from-cargo.wasm"
+    wasm-bindgen --target web --out-name digit_lab --out-dir "$work" "$work/from-cargo.wasm"
+    rm "$work/from-cargo.wasm"
     say "wasm, $half half: wasm-opt (two or three minutes)"
     # shellcheck disable=SC2086 # a list of options
-    node_modules/.bin/wasm-opt $WASM_OPT "$WORK/digit_lab_bg.wasm" -o "$WORK/small.wasm"
-    mv "$WORK/small.wasm" "$WORK/digit_lab_bg.wasm"
-    rm "$WORK/from-cargo.wasm"
+    node_modules/.bin/wasm-opt $WASM_OPT "$work/digit_lab_bg.wasm" -o "$work/small.wasm" &
+    printf '%s\n' $! >"$work/.wasm-opt"
   fi
-  printf '%s\n%s\n' "$sources" "$made" >"$WORK/.made-from"
-  finish_work "$out"
+  printf '%s\n%s\n' "$sources" "$made" >"$work/.made-from"
+}
+
+finish_half() {
+  local half=$1 out=www/pkg/$1 work=www/pkg/.work-$1
+  [ -d "$work" ] || return 0
+  if [ -f "$work/.wasm-opt" ]; then
+    wait "$(cat "$work/.wasm-opt")" || die "wasm-opt failed on the $half half (see above)"
+    mv "$work/small.wasm" "$work/digit_lab_bg.wasm"
+    rm "$work/.wasm-opt"
+  fi
+  rm -rf "$out"
+  mv "$work" "$out"
+  say "wasm, $half half: $out is ready"
+}
+
+# What an interrupted or failed build of this script leaves.
+drop_halves() {
+  local half
+  [ -n "$BUILDING" ] || return 0
+  for half in gpu cpu; do
+    if [ -f "www/pkg/.work-$half/.wasm-opt" ]; then kill "$(cat "www/pkg/.work-$half/.wasm-opt")" 2>/dev/null || true; fi
+    rm -rf "www/pkg/.work-$half"
+  done
 }
 
 # The library includes no file from outside src. One that it comes to include must be named here.
@@ -77,7 +105,7 @@ target_directory() {
 # The page as a static web host takes it; [--with-data] adds MNIST, 11 MB.
 package_page() {
   local version name archive
-  version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+  version=$(awk -F '"' '/^version = / { print $2; exit }' Cargo.toml)
   name=digit-lab-$version
   archive=$name.tar.gz
   say "package: packing www${1:+ with MNIST}"
@@ -86,6 +114,7 @@ package_page() {
   cp -R www/. "$WORK/$name/"
   [ "${1:-}" = --with-data ] || rm -rf "$WORK/$name/data"
   cp LICENSE-MIT LICENSE-APACHE "$WORK/$name/"
+  find "$WORK/$name" -depth -name '.work*' -exec rm -rf {} +
   find "$WORK/$name" \( -name '*.d.ts' -o -name '.made-from' -o -name '.DS_Store' \) -exec rm {} +
   # macOS's tar would add a hidden twin for each file that has attributes.
   COPYFILE_DISABLE=1 tar -czf "$WORK/$archive" -C "$WORK" "$name"

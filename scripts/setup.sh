@@ -48,7 +48,7 @@ set_up_rust() {
   local channel
   channel=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
   if has rustup; then
-    if ! rustup toolchain list | grep -q "^$channel"; then
+    if ! rustup toolchain list | grep "^$channel" >/dev/null; then
       say "Rust $channel: installing it"
       rustup toolchain install "$channel" --profile minimal --component rustfmt --component clippy --target "$WASM_TARGET" ||
         die "Rust $channel could not be installed (see above). With a network: rustup toolchain install $channel"
