@@ -28,3 +28,18 @@ export function asLabError(thrown, code = 'internal') {
   const { code: own, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(thrown));
   return new LabError(typeof own === 'string' ? own : code, typeof message === 'string' ? message : String(thrown));
 }
+
+/** Codes whose messages begin with the name of a file or an option, which keeps its spelling. */
+const NAMED = ['bad-data', 'bad-option'];
+
+/**
+ * An error of the wasm as the page says it: its causes in one line, without the backtrace, as a sentence.
+ * @param {LabError} error
+ * @returns {LabError}
+ */
+export function asSentence({ code, message }) {
+  const [said = ''] = message.split(/\n\s*Backtrace/i);
+  const line = said.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const begun = NAMED.includes(code) ? line : line.charAt(0).toUpperCase() + line.slice(1);
+  return new LabError(code, /[.!?]$/.test(begun) ? begun : `${begun}.`);
+}

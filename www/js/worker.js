@@ -10,7 +10,7 @@ import { evaluate } from './evaluation.js';
 import { countGpuCalls } from './gpu-counts.js';
 import { watchGpu } from './gpu-faults.js';
 import { checkFour } from './idx.js';
-import { asLabError, LabError } from './lab-error.js';
+import { asLabError, asSentence, LabError } from './lab-error.js';
 import { TrainingRun, wholeBuffer } from './training-run.js';
 
 /** @typedef {import('./protocol.js').CommandMessage} CommandMessage */
@@ -106,8 +106,8 @@ async function answer(command) {
   const { id, type } = command;
   const answered = execute(command).then(
     (result) => port.postMessage({ type: 'reply', id, result }, result instanceof ArrayBuffer ? [result] : []),
-    (thrown) => {
-      const { code, message } = explained(thrown);
+    async (thrown) => {
+      const { code, message } = await explained(thrown);
       port.postMessage({ type: 'error', id, code, message });
     },
   );
@@ -165,7 +165,7 @@ async function open(request) {
       return info;
     } catch (thrown) {
       // Nothing had started, so nothing is lost by going on with the CPU.
-      info = cpuInstead(asLabError(thrown).message);
+      info = cpuInstead(asSentence(asLabError(thrown)).message);
     }
   }
   lab = await openHalf('cpu');
@@ -293,16 +293,24 @@ async function guard(promise) {
   }
 }
 
+/** How long the browser may take to name what broke a read, in milliseconds: it mostly does at once. */
+const CAUSE_MS = 200;
+
 /**
  * What was thrown, as the page should hear of it. A fault of the GPU or a crash of the wasm is the end of both.
  * @param {unknown} thrown
- * @returns {LabError}
+ * @returns {Promise<LabError>}
  */
-function explained(thrown) {
+async function explained(thrown) {
   if (dead) return dead;
   const error = asLabError(thrown);
-  if (thrown instanceof WebAssembly.RuntimeError || error.code === 'gpu-fault') die(error);
-  return dead ?? error;
+  if (!(thrown instanceof WebAssembly.RuntimeError) && error.code !== 'gpu-fault') return asSentence(error);
+  if (info?.device === 'webgpu' && !gpu.message) {
+    // The wasm hears of a lost device by a failed read, a moment before the browser says that it is lost.
+    await new Promise((resolve) => setTimeout(resolve, CAUSE_MS));
+  }
+  die(error);
+  return dead ?? asSentence(error);
 }
 
 /** @param {LabError} error */
@@ -316,8 +324,8 @@ function die(error) {
   // When the GPU failed first, that is the cause, and the crash only what came of it.
   const cause = info?.device === 'webgpu' ? gpu.message : null;
   if (cause) dead = new LabError('gpu-fault', cause);
-  else if (error.code === 'gpu-fault') dead = error;
-  else dead = new LabError('internal', `The training program crashed: ${error.message}.`);
+  else if (error.code === 'gpu-fault') dead = asSentence(error);
+  else dead = asSentence(new LabError('internal', `The training program crashed: ${error.message}`));
   port.postMessage({ type: 'dead', code: dead.code, message: dead.message });
   interrupt?.(dead);
   arrived();
