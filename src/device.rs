@@ -53,10 +53,12 @@ impl Accelerator {
     #[cfg(feature = "gpu")]
     pub async fn gpu() -> Result<Self> {
         // Burn's runtime cannot be initialised twice.
-        static OPENED: OnceLock<Accelerator> = OnceLock::new();
-        if let Some(opened) = OPENED.get() {
-            return Ok(opened.clone());
-        }
+        static OPENED: async_lock::OnceCell<Accelerator> = async_lock::OnceCell::new();
+        OPENED.get_or_try_init(Self::open_gpu).await.cloned()
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn open_gpu() -> Result<Self> {
         let (device, setup) = Device::wgpu_options()
             .init_with_setup_async()
             .await
@@ -81,11 +83,11 @@ impl Accelerator {
             },
             fault,
         };
-        opened
-            .verify()
-            .await
-            .map_err(|error| Error::GpuUnavailable(error.to_string()))?;
-        Ok(OPENED.get_or_init(|| opened).clone())
+        match opened.verify().await {
+            Ok(()) => Ok(opened),
+            Err(Error::GpuFault(problem)) => Err(Error::GpuUnavailable(problem)),
+            Err(other) => Err(other),
+        }
     }
 
     /// The first error the device reported outside of any call, as a sentence.

@@ -450,6 +450,13 @@ impl Net {
         tensors
     }
 
+    /// Number of trained values; running statistics are not trained.
+    pub fn parameters(&self) -> usize {
+        let norms = self.conv.iter().filter_map(|block| block.norm.as_ref());
+        let statistics: usize = norms.map(|norm| 2 * norm.weight.dims()[0]).sum();
+        self.num_params() - statistics
+    }
+
     /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`.
     pub fn forward(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
         let maps = self

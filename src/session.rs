@@ -47,7 +47,7 @@ pub struct Plan {
     pub steps_per_epoch: usize,
     /// Steps of the whole run.
     pub steps: usize,
-    /// Weights of the network.
+    /// Trained values of the network.
     pub parameters: usize,
 }
 
@@ -194,7 +194,7 @@ impl TrainSession {
             epoch: network.epochs,
             steps_per_epoch,
             steps: recipe.steps.unwrap_or(whole_epochs).min(whole_epochs),
-            parameters: network.net.num_params(),
+            parameters: network.net.parameters(),
         };
         self.evaluation = None;
         self.run = Some(Run {

@@ -77,6 +77,7 @@ mod native {
     #[derive(Clone, Copy, ValueEnum)]
     enum DeviceArg {
         Cpu,
+        #[cfg(feature = "gpu")]
         Gpu,
     }
 
@@ -327,6 +328,7 @@ mod native {
         let (train, test) = (split("train")?, split("t10k")?);
         let accelerator = match place.device {
             DeviceArg::Cpu => Accelerator::cpu(),
+            #[cfg(feature = "gpu")]
             DeviceArg::Gpu => block_on(Accelerator::gpu())?,
         };
         let mut session = TrainSession::new(accelerator);
