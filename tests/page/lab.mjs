@@ -45,7 +45,7 @@ const QUIET = [
 const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** Long enough for a software adapter on a busy machine; nothing measures time with it. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Opens the site and a browser for the tests of one file, and closes them after.

@@ -304,7 +304,9 @@ const CAUSE_MS = 200;
 async function explained(thrown) {
   if (dead) return dead;
   const error = asLabError(thrown);
-  if (!(thrown instanceof WebAssembly.RuntimeError) && error.code !== 'gpu-fault') return asSentence(error);
+  if (!(thrown instanceof WebAssembly.RuntimeError) && error.code !== 'gpu-fault') {
+    return thrown instanceof LabError ? thrown : asSentence(error);
+  }
   if (info?.device === 'webgpu' && !gpu.message) {
     // The wasm hears of a lost device by a failed read, a moment before the browser says that it is lost.
     await new Promise((resolve) => setTimeout(resolve, CAUSE_MS));
