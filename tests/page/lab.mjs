@@ -4,11 +4,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../../scripts/chromium.mjs';
 import { serve } from '../../scripts/serve.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -23,27 +23,6 @@ export const FILES = /** @type {const} */ ([
   't10k-labels-idx1-ubyte.gz',
 ]);
 
-const BROWSERS = [
-  process.env.DIGIT_LAB_CHROME ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-const QUIET = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-  '--no-first-run',
-];
-
-/** A WebGPU adapter on machines without a GPU: SwiftShader, in software. */
-const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
-
 /** Long enough for a software adapter on a busy machine; nothing measures time with it. */
 const PATIENCE_MS = 60_000;
 
@@ -57,10 +36,8 @@ export function openLab({ webgpu = true } = {}) {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let site;
   before(async () => {
-    const executablePath = BROWSERS.find((path) => path && existsSync(path));
-    if (!executablePath) throw new Error('no Chromium or Chrome found: install one, or name it in DIGIT_LAB_CHROME');
     site = await serve({ folder: WWW });
-    browser = await chromium.launch({ executablePath, args: webgpu ? [...QUIET, ...WEBGPU] : QUIET });
+    browser = await launchChromium({ webgpu });
   });
   after(async () => {
     await browser?.close();
