@@ -100,7 +100,7 @@ test('a browser that keeps WebGPU off trains on the CPU, and says why', async (t
 
 /** @type {[what: string, deed: string, message: RegExp][]} */
 const FAULTS = [
-  ['a device lost mid-run', 'device.destroy();', /The GPU device was lost \(it was destroyed\)/],
+  ['a device lost mid-run', 'device.destroy();', /The GPU device was lost \(it was destroyed\)\./],
   [
     'a refused command mid-run',
     'device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });',

@@ -43,8 +43,8 @@ export function watchGpu(onFault) {
 
 /** @param {string} reason @param {string} message */
 function lostSentence(reason, message) {
-  const why = reason === 'destroyed' ? 'it was destroyed' : 'driver reset, sleep, or memory';
-  return `The GPU device was lost (${why})${detail(message)}`;
+  if (reason === 'destroyed') return 'The GPU device was lost (it was destroyed).';
+  return `The GPU device was lost (driver reset, sleep, or memory)${detail(message)}`;
 }
 
 /** @param {GPUError} error */

@@ -14,6 +14,8 @@ const TEXT = {
 export class DeviceLine {
   #name = part('device-name', HTMLElement);
   #reason = part('device-reason', HTMLElement);
+  /** Both in one line, where the head and the recipe are hidden. */
+  #embedded = part('embedded-device', HTMLElement);
 
   /** @param {import('../workbench.js').Snapshot} now */
   show({ device, requested, phase }) {
@@ -25,6 +27,7 @@ export class DeviceLine {
     write(this.#name, name);
     this.#name.title = name;
     write(this.#reason, device.reason || (requested === 'auto' ? TEXT.automatic : TEXT.asAsked));
+    write(this.#embedded, [name, device.reason].filter(Boolean).join('. '));
     this.#reason.classList.toggle('notable', device.reason !== '');
   }
 }

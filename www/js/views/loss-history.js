@@ -3,8 +3,8 @@
  * draw at once, however long the run. Numbers only, no drawing.
  */
 
-/** Weight of the past in the running mean: about the last 30 batches. */
-const MEMORY = 0.97;
+/** Weight of the past in the running mean: about the last 20 batches. */
+const MEMORY = 0.95;
 
 const FIRST_CAPACITY = 16_384;
 

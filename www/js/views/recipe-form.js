@@ -12,19 +12,20 @@ const TEXT = {
   /** @param {string} expected */
   wrong: (expected) => `Enter ${expected}.`,
   /** @param {string} most */
+  images: (most) => `the first so many of ${most}`,
+  /** @param {string} most */
   tooMany: (most) => `Enter a whole number from 1 to ${most}.`,
   learningRateLive: 'Applies at once to the run that is on.',
   locked: 'A run is on: only the learning rate can change.',
   unlocked: '',
 };
 
-/** What is accepted, beside each field while it is right. @type {Record<NumberName, string>} */
+/** What is accepted, beside each field while it is right. @type {Record<Exclude<NumberName, 'trainCount'>, string>} */
 const HINTS = {
   epochs: `1 to ${whole(RANGES.epochs?.max ?? 0)}`,
   batchSize: `1 to ${whole(RANGES.batchSize?.max ?? 0)} images a step`,
   learningRate: 'above 0, at most 1',
   seed: 'a whole number: same seed, same run',
-  trainCount: 'the first so many, up to 60,000',
 };
 
 /** Field → id in the page. @type {Record<NumberName, string>} */
@@ -116,9 +117,14 @@ export class RecipeForm {
     wrong = wrong && TEXT.wrong(wrong);
     if (name === 'trainCount' && (wrong || value > this.#available)) wrong = TEXT.tooMany(whole(this.#available));
     field.input.setAttribute('aria-invalid', String(wrong !== ''));
-    const hint = name === 'learningRate' && this.#locked ? TEXT.learningRateLive : HINTS[name];
-    write(field.hint, wrong || hint);
+    write(field.hint, wrong || this.#hint(name));
     return wrong === '';
+  }
+
+  /** @param {NumberName} name */
+  #hint(name) {
+    if (name === 'trainCount') return TEXT.images(whole(this.#available));
+    return name === 'learningRate' && this.#locked ? TEXT.learningRateLive : HINTS[name];
   }
 
   /** @param {NumberName} name */
