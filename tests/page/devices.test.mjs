@@ -50,7 +50,10 @@ test('automatic choice takes the CPU where the only adapter is a software one, a
   assert.match(await textOf(page.locator('#device-reason')), /only graphics adapter is a software one/);
   await trainsOnTheCpu(page);
   await page.getByLabel('Device').selectOption('webgpu');
-  await page.getByText(/^WebGPU · /).waitFor();
+  await page
+    .locator('#device-name')
+    .filter({ hasText: /^WebGPU · / })
+    .waitFor();
   await inPhase(page, 'idle');
   // The weights came along.
   await button(page, 'Continue').waitFor();
@@ -132,7 +135,10 @@ for (const [what, deed, message] of FAULTS) {
     assert.match((await downloading).suggestedFilename(), /\.safetensors$/);
 
     await button(page, 'Go on on the CPU').click();
-    await page.getByText(/^CPU · /).waitFor();
+    await page
+      .locator('#device-name')
+      .filter({ hasText: /^CPU · / })
+      .waitFor();
     await inPhase(page, 'training', 'evaluating');
     await button(page, 'Stop').click();
     await inPhase(page, 'stopped');
