@@ -39,6 +39,13 @@ mod native {
     use indicatif::{ProgressBar, ProgressStyle};
     use pollster::block_on;
 
+    /// Prints a line; a closed pipe (`digit-lab … | head`) must not end a run.
+    macro_rules! say {
+        ($($text:tt)*) => {
+            let _ = writeln!(std::io::stdout(), $($text)*);
+        };
+    }
+
     /// How often losses are read back: often enough for a live bar, seldom enough not to hold up a GPU.
     const READ_EVERY: Duration = Duration::from_millis(100);
     /// Where an interrupted run without `--save` puts its weights.
@@ -167,7 +174,7 @@ mod native {
         let mut session = open(&args.place)?;
         let start = weights.as_deref().map_or(Start::Fresh, Start::From);
         let plan = session.start(recipe.clone(), start)?;
-        println!(
+        say!(
             "{} parameters on {}; batch {}, learning rate {}, seed {}",
             plan.parameters,
             session.accelerator().adapter,
@@ -210,7 +217,7 @@ mod native {
                 let found = block_on(session.evaluate())?;
                 let train_loss = session.epoch_train_loss();
                 bar.suspend(|| {
-                    println!(
+                    say!(
                         "epoch {:2}  training loss {train_loss:.4}  test loss {:.4}  test accuracy {:.2} %",
                         step.epoch,
                         found.loss,
@@ -230,7 +237,7 @@ mod native {
         }
         bar.finish_and_clear();
         let seconds = began.elapsed().as_secs_f64();
-        println!(
+        say!(
             "{logged} steps in {seconds:.1} s, {:.2} ms a step",
             1000.0 * seconds / logged as f64
         );
@@ -239,7 +246,7 @@ mod native {
         let rescue = was_interrupted.then(|| PathBuf::from(RESCUE));
         if let Some(save) = args.save.clone().or(rescue) {
             write_atomically(&save, &block_on(session.save_weights())?)?;
-            println!("weights saved to {}", save.display());
+            say!("weights saved to {}", save.display());
         }
         Ok(match was_interrupted {
             true => ExitCode::from(INTERRUPTED),
@@ -270,38 +277,38 @@ mod native {
             .load_weights(NetConfig::course(), &bytes)
             .with_context(|| args.weights.display().to_string())?;
         let found = block_on(session.evaluate())?;
-        println!(
+        say!(
             "test loss {:.4}  test accuracy {:.2} %",
             found.loss,
             100.0 * found.accuracy
         );
-        println!("rows: the digit; columns: what it was taken for");
+        say!("rows: the digit; columns: what it was taken for");
         for (digit, row) in found.confusion.rows().iter().enumerate() {
             let counts: String = row.iter().map(|count| format!("{count:6}")).collect();
-            println!("{digit} |{counts}");
+            say!("{digit} |{counts}");
         }
         Ok(())
     }
 
     fn info(args: &InfoArgs) -> Result<()> {
         let recipe = Recipe::preset(&args.preset)?;
-        println!("{}", serde_json::to_string_pretty(&recipe)?);
+        say!("{}", serde_json::to_string_pretty(&recipe)?);
         for (at, [channels, height, width]) in recipe.net.conv_shapes()?.into_iter().enumerate() {
-            println!("after convolution block {at}: {channels}×{height}×{width}");
+            say!("after convolution block {at}: {channels}×{height}×{width}");
         }
         for (at, [inputs, outputs]) in recipe.net.dense_sizes()?.into_iter().enumerate() {
-            println!("dense layer {at}: {inputs} → {outputs}");
+            say!("dense layer {at}: {inputs} → {outputs}");
         }
         let device = Accelerator::cpu().device;
         if let Some(path) = &args.weights {
             let (_, batches) = checkpoint::from_safetensors(&recipe.net, &read(path)?, &device)
                 .with_context(|| path.display().to_string())?;
-            println!("{} fits; trained for {batches} steps", path.display());
+            say!("{} fits; trained for {batches} steps", path.display());
         }
         if let Some(path) = &args.save {
             let net = recipe.net.init(args.seed, &device)?;
             write_atomically(path, &block_on(checkpoint::to_safetensors(&net, 0))?)?;
-            println!(
+            say!(
                 "the initial weights of seed {} are in {}",
                 args.seed,
                 path.display()
