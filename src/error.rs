@@ -30,6 +30,9 @@ pub enum Error {
     /// Prediction, evaluation or saving without a network.
     #[error("there is no network yet: train one or open weights first")]
     NoNetwork,
+    /// A step without a run, or a part of an evaluation that was not begun.
+    #[error("nothing is under way: start a run or begin an evaluation first")]
+    NoRun,
     /// No GPU that can train here.
     #[error("the GPU cannot be used: {0}")]
     GpuUnavailable(String),
@@ -50,6 +53,7 @@ impl Error {
             Error::BadWeights(_) => "bad-weights",
             Error::NoData => "no-data",
             Error::NoNetwork => "no-network",
+            Error::NoRun => "no-run",
             Error::GpuUnavailable(_) => "gpu-unavailable",
             Error::GpuFault(_) => "gpu-fault",
         }

@@ -213,14 +213,14 @@ impl TrainSession {
     /// GPU this only queues the work; [`TrainSession::read_losses`] waits for it.
     ///
     /// # Errors
-    /// [`Error::NoNetwork`] without a run that has steps left.
+    /// [`Error::NoRun`] without a run that has steps left.
     pub fn step(&mut self) -> Result<Step> {
         let data = self.train.as_ref().ok_or(Error::NoData)?;
         let (Some(run), Some(network)) = (self.run.as_mut(), self.network.as_mut()) else {
-            return Err(Error::NoNetwork);
+            return Err(Error::NoRun);
         };
         if run.step == run.plan.steps {
-            return Err(Error::NoNetwork);
+            return Err(Error::NoRun);
         }
         let in_epoch = run.step % run.plan.steps_per_epoch;
         let epoch = run.plan.epoch + run.step / run.plan.steps_per_epoch + 1;
@@ -312,10 +312,10 @@ impl TrainSession {
     /// Evaluates one more batch; gives the number of images done. Does nothing once all are.
     ///
     /// # Errors
-    /// [`Error::NoData`], or [`Error::NoNetwork`] when no evaluation was begun.
+    /// [`Error::NoData`], or [`Error::NoRun`] when no evaluation was begun.
     pub fn evaluation_step(&mut self) -> Result<usize> {
         let data = self.test.as_ref().ok_or(Error::NoData)?;
-        let evaluation = self.evaluation.as_mut().ok_or(Error::NoNetwork)?;
+        let evaluation = self.evaluation.as_mut().ok_or(Error::NoRun)?;
         let size = match self.accelerator.kind {
             Kind::Cpu => EVALUATION_BATCH_CPU,
             Kind::Gpu => EVALUATION_BATCH_GPU,
@@ -337,9 +337,9 @@ impl TrainSession {
     /// Waits for what [`TrainSession::evaluation_step`] began, and sums it up.
     ///
     /// # Errors
-    /// [`Error::GpuFault`]; [`Error::NoNetwork`] when no evaluation was begun.
+    /// [`Error::GpuFault`]; [`Error::NoRun`] when no evaluation was begun.
     pub async fn finish_evaluation(&mut self) -> Result<Evaluation> {
-        let evaluation = self.evaluation.take().ok_or(Error::NoNetwork)?;
+        let evaluation = self.evaluation.take().ok_or(Error::NoRun)?;
         let data = self.test.as_ref().ok_or(Error::NoData)?;
         let mut reading = Transaction::default();
         for (loss, predicted) in evaluation.batches {

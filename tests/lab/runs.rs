@@ -28,7 +28,8 @@ fn going_on_needs_a_network() {
         session.start(small(8, 1), Start::Current).unwrap_err().code(),
         "no-network"
     );
-    assert_eq!(session.step().unwrap_err().code(), "no-network");
+    assert_eq!(session.step().unwrap_err().code(), "no-run");
+    assert_eq!(session.evaluation_step().unwrap_err().code(), "no-run");
 }
 
 on_every_device! {
