@@ -4,6 +4,28 @@
 //! The rooms, in the order the data flows: [`dataset`] → [`net`] → [`recipe`] → [`session`] → [`metrics`];
 //! [`checkpoint`] writes weights down, [`device`] opens what computes, [`error`] says what went wrong.
 //! The JavaScript surface is `web`, in wasm builds only.
+//!
+//! One epoch of the course network, natively, from the unpacked MNIST files:
+//!
+//! ```no_run,ignore-wasm32
+//! use digit_lab::dataset::{IdxFile, Split};
+//! use digit_lab::{device::Accelerator, recipe::Recipe, session::{Start, TrainSession}};
+//!
+//! let load = |name: &str| -> Result<Split, Box<dyn std::error::Error>> {
+//!     let images = std::fs::read(format!("mnist/{name}-images-idx3-ubyte"))?;
+//!     let labels = std::fs::read(format!("mnist/{name}-labels-idx1-ubyte"))?;
+//!     Ok(Split::from_idx(IdxFile { name, bytes: &images }, IdxFile { name, bytes: &labels })?)
+//! };
+//! let mut session = TrainSession::new(Accelerator::cpu());
+//! session.load_data(&load("train")?, &load("t10k")?);
+//! let plan = session.start(Recipe { epochs: 1, ..Recipe::course() }, Start::Fresh)?;
+//! for _ in 0..plan.steps {
+//!     session.step()?; // on a GPU this only queues the work; `read_losses` waits for it
+//! }
+//! let evaluation = pollster::block_on(session.evaluate())?;
+//! println!("{:.2} % of the test images are recognised", 100.0 * evaluation.accuracy);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![warn(missing_docs)]
 
