@@ -14,6 +14,27 @@
  * @typedef {{ device: 'webgpu' | 'cpu', adapter: string, software: boolean, reason: string }} DeviceInfo
  */
 
+/**
+ * What decides a run, as a preset has it: the Recipe of `src/recipe.rs`. `schedule` varies the learning rate over
+ * the run, `warp` the images; `average` says that a running average of the weights is what counts in the end.
+ * @typedef {object} Recipe
+ * @property {NetConfig} net
+ * @property {{ kind: string }} optimizer with its own numbers
+ * @property {number} learningRate the largest one, where the schedule varies it
+ * @property {{ kind: string }} schedule 'constant', or another with its own numbers
+ * @property {object | null} warp
+ * @property {number | null} average
+ * @property {number} batchSize
+ * @property {number} epochs
+ */
+
+/** The last layer, dense to ten digits, is always there and not listed. */
+/** @typedef {{ conv: ConvConfig[], dense: { units: number, activation: Activation }[] }} NetConfig */
+/** @typedef {'none' | 'relu' | 'tanh'} Activation */
+/** @typedef {{ kind: 'none' } | { kind: 'max' | 'mean', size: number, stride: number }} Pool */
+/** @typedef {{ filters: number, kernel: number, stride: number, padding: number, batchNorm: boolean, activation: Activation, pool: Pool }} ConvConfig */
+/** @typedef {{ name: string, recipe: Recipe }} Preset */
+
 /** Label counts 0–9 of a data set. @typedef {{ count: number, classCounts: number[] }} SplitInfo */
 /** @typedef {{ train: SplitInfo, test: SplitInfo }} DataInfo */
 /** @typedef {{ trainImages: ArrayBuffer, trainLabels: ArrayBuffer, testImages: ArrayBuffer, testLabels: ArrayBuffer }} IdxBuffers */
@@ -28,16 +49,17 @@
  * `weights`: 'fresh' draws them from the seed; 'current' goes on with the network as it is, its optimiser
  * state and its epoch count; a buffer is a safetensors file with PyTorch's names. Absent: the weights
  * given to `loadWeights` since the last run, otherwise fresh.
- * `steps` ends the run after so many steps; `trainCount` uses the first so many training images.
+ * `steps` ends the run after so many steps; `trainCount` uses the first so many training images. What else is
+ * absent is the preset's.
  * @typedef {object} TrainOptions
- * @property {number} [epochs] 1–1000, default 10
+ * @property {number} [epochs] 1–1000
  * @property {number} [steps]
- * @property {number} [batchSize] 1–4096, default 64
- * @property {number} [learningRate] above 0, at most 1; default 1e-3
+ * @property {number} [batchSize] 1–4096
+ * @property {number} [learningRate] above 0, at most 1
  * @property {number} [seed] whole, 0 to 2^53−1; default 42
  * @property {boolean} [shuffle] default true; false takes the data in file order
  * @property {number} [trainCount]
- * @property {string} [preset] 'course'
+ * @property {string} [preset] one of `presets.js`, default 'course'
  * @property {object} [net] a NetConfig as JSON
  * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | 'fresh' | 'current'} [weights]
  */
@@ -53,15 +75,17 @@
 
 /**
  * What a run is going to be. `firstEpoch` is 1, or one more than the epochs the network has behind it;
- * `lastEpoch` is the number of the last one.
- * @typedef {{ firstEpoch: number, lastEpoch: number, steps: number, stepsPerEpoch: number, parameters: number }} RunPlan
+ * `lastEpoch` is the number of the last one. `multiplyAdds` are those of convolutions and dense layers that
+ * training takes for one image: forward, gradients of the weights, gradients of the layers' inputs.
+ * @typedef {{ firstEpoch: number, lastEpoch: number, steps: number, stepsPerEpoch: number, parameters: number, multiplyAdds: number }} RunPlan
  */
 
 /**
  * `step` counts from 1 within the run, `steps` is the run's total; `epoch` counts from 1 over the life of
  * the network, `epochs` is the number of the run's last one. `losses` holds [step, loss] of every step since
- * the last event, none skipped and none averaged.
- * @typedef {{ epoch: number, step: number, steps: number, stepsPerEpoch: number, epochs: number, losses: [number, number][], stepsPerSecond: number, etaSeconds: number }} Progress
+ * the last event, none skipped and none averaged. `seconds` of training it took to have done this step: pauses
+ * and evaluations do not count, compiling does.
+ * @typedef {{ epoch: number, step: number, steps: number, stepsPerEpoch: number, epochs: number, losses: [number, number][], seconds: number, stepsPerSecond: number, etaSeconds: number }} Progress
  */
 
 /**
@@ -79,6 +103,7 @@
 
 /**
  * @typedef {{ type: 'open', device: DeviceRequest }
+ *   | { type: 'presets' }
  *   | { type: 'loadData', baseUrl: string }
  *   | ({ type: 'loadBuffers' } & IdxBuffers)
  *   | { type: 'train', options: TrainOptions }

@@ -21,6 +21,7 @@ import { checkedBytes, checkedDevice, checkedLearningRate, checkedOptions, check
 /** @typedef {import('./protocol.js').DataInfo} DataInfo */
 /** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('./protocol.js').RunSummary} RunSummary */
+/** @typedef {import('./protocol.js').Preset} Preset */
 /** @typedef {import('./protocol.js').RunState} RunState */
 /** @typedef {import('./protocol.js').Evaluation} Evaluation */
 /** @typedef {import('./protocol.js').Checkpoint} Checkpoint */
@@ -78,6 +79,11 @@ export class Trainer extends EventTarget {
   /** The latest weights of the run, kept on this side of the worker: they outlive a lost device. */
   get lastCheckpoint() {
     return this.#checkpoint;
+  }
+
+  /** The recipes that `train` knows by name, with the values that each stands for. @returns {Promise<Preset[]>} */
+  async presets() {
+    return this.#send({ type: 'presets' });
   }
 
   /**

@@ -38,6 +38,8 @@ export class TrainingRun {
   #read = 0;
   #secondsPerStep = 0;
   #evaluationSeconds = 0;
+  /** Of all evaluations so far, the present one aside. */
+  #secondsEvaluated = 0;
   #firstStepSeconds = 0;
   #checkpointStep = 0;
   #checkpointSeconds = 0;
@@ -60,13 +62,14 @@ export class TrainingRun {
   constructor(lab, around, options) {
     this.#lab = lab;
     this.#around = around;
-    const { epoch, steps, stepsPerEpoch, parameters } = lab.start(options);
+    const { epoch, steps, stepsPerEpoch, parameters, multiplyAdds } = lab.start(options);
     this.#plan = {
       firstEpoch: epoch + 1,
       lastEpoch: epoch + Math.ceil(steps / stepsPerEpoch),
       steps,
       stepsPerEpoch,
       parameters,
+      multiplyAdds,
     };
     this.#place = { epoch: epoch + 1, step: 0 };
     this.#countsAtStart = around.counts();
@@ -189,6 +192,7 @@ export class TrainingRun {
         stepsPerEpoch: this.#plan.stepsPerEpoch,
         epochs: this.#plan.lastEpoch,
         losses: Array.from(losses, (loss, i) => /** @type {[number, number]} */ ([first + i, loss])),
+        seconds: this.#watch.seconds - this.#secondsEvaluated,
         stepsPerSecond: this.#secondsPerStep > 0 ? 1 / this.#secondsPerStep : 0,
         etaSeconds: this.#etaSeconds(),
       },
@@ -237,6 +241,7 @@ export class TrainingRun {
     if (!evaluation) return false;
     const now = this.#watch.seconds;
     this.#evaluationSeconds = now - began;
+    this.#secondsEvaluated += this.#evaluationSeconds;
     /** @type {EpochResult} */
     const result = {
       ...this.#place,

@@ -12,7 +12,8 @@
  * @property {() => { device: 'webgpu' | 'cpu', adapter: string }} info
  * @property {(trainImages: Uint8Array, trainLabels: Uint8Array, testImages: Uint8Array, testLabels: Uint8Array) => DataInfo} loadData
  *   raw IDX bytes; throws on anything wrong and keeps the old data then
- * @property {(options: object) => { epoch: number, stepsPerEpoch: number, steps: number, parameters: number }} start
+ * @property {() => import('./protocol.js').Preset[]} presets
+ * @property {(options: object) => { epoch: number, stepsPerEpoch: number, steps: number, parameters: number, multiplyAdds: number }} start
  *   `epoch`: epochs finished before this run
  * @property {() => { step: number, epoch: number, epochEnd: boolean, runEnd: boolean }} step
  *   enqueues one training step (on the CPU: does it)

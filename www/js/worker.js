@@ -120,6 +120,8 @@ async function execute(command) {
   if (dead) throw dead;
   const { lab } = opened();
   switch (command.type) {
+    case 'presets':
+      return lab.presets();
     case 'loadData':
       return loadDownload(command.id);
     case 'loadBuffers':
