@@ -12,7 +12,6 @@
  * @property {() => { device: 'webgpu' | 'cpu', adapter: string }} info
  * @property {(trainImages: Uint8Array, trainLabels: Uint8Array, testImages: Uint8Array, testLabels: Uint8Array) => DataInfo} loadData
  *   raw IDX bytes; throws on anything wrong and keeps the old data then
- * @property {() => import('./protocol.js').Preset[]} presets
  * @property {(options: object) => { epoch: number, stepsPerEpoch: number, steps: number, parameters: number, multiplyAdds: number }} start
  *   `epoch`: epochs finished before this run
  * @property {() => { step: number, epoch: number, epochEnd: boolean, runEnd: boolean }} step
@@ -30,8 +29,7 @@
  * @property {() => string | undefined} fault the first GPU fault, as a sentence
  */
 
-/**
- * @typedef {{ default(input?: { module_or_path: URL | string }): Promise<unknown>, Lab: { open(): Promise<Lab> } }} WasmModule
- */
+/** @typedef {{ open(): Promise<Lab>, presets(): import('./protocol.js').Preset[] }} LabClass */
+/** @typedef {{ default(input?: { module_or_path: URL | string }): Promise<unknown>, Lab: LabClass }} WasmModule */
 
 export {};

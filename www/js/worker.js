@@ -18,6 +18,7 @@ import { TrainingRun, wholeBuffer } from './training-run.js';
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {import('./wasm-surface.js').Lab} Lab */
+/** @typedef {import('./wasm-surface.js').LabClass} LabClass */
 /** @typedef {import('./data.js').FourFiles} FourFiles */
 
 /**
@@ -37,6 +38,8 @@ let arrived = () => {};
 
 /** @type {Lab | null} */
 let lab = null;
+/** What it is made by, in the half that was opened. @type {LabClass | null} */
+let labClass = null;
 /** @type {DeviceInfo | null} */
 let info = null;
 /** @type {TrainingRun | null} */
@@ -118,10 +121,10 @@ async function answer(command) {
 async function execute(command) {
   if (command.type === 'open') return open(command.device);
   if (dead) throw dead;
-  const { lab } = opened();
+  const { lab, labClass } = opened();
   switch (command.type) {
     case 'presets':
-      return lab.presets();
+      return labClass.presets();
     case 'loadData':
       return loadDownload(command.id);
     case 'loadBuffers':
@@ -188,13 +191,13 @@ async function openHalf(half) {
       `The program for the ${half.toUpperCase()} could not be loaded: ${asLabError(thrown).message}`,
     );
   }
-  return guard(wasm.Lab.open());
+  labClass = wasm.Lab;
+  return guard(labClass.open());
 }
 
-/** @returns {{ lab: Lab, info: DeviceInfo }} */
 function opened() {
-  if (!lab || !info) throw new LabError('worker', 'No device is open.');
-  return { lab, info };
+  if (!lab || !labClass || !info) throw new LabError('worker', 'No device is open.');
+  return { lab, labClass, info };
 }
 
 function running() {
