@@ -1,0 +1,252 @@
+//! Matrix products. Both operands are cut into bands of eight rows or columns, copied so that the inner loop reads
+//! them in order; that loop keeps an 8×8 (with narrow vectors, 4×8) tile of the result in registers.
+
+use super::lanes::{LANES, multiply_add, vectorised};
+
+/// Terms that are summed in registers before they are added to the result: bands of that depth stay in the caches,
+/// and long sums are summed in blocks, which keeps their rounding errors small.
+const DEPTH: usize = 256;
+
+/// One step of a band: its eight rows' values in one column.
+type Step = [f32; LANES];
+
+/// A matrix in a slice, row after row, `stride` apart; or the transpose of such a matrix.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    stride: usize,
+    transposed: bool,
+}
+
+impl<'a> Matrix<'a> {
+    pub(super) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self::with_stride(values, rows, columns, columns)
+    }
+
+    pub(super) fn with_stride(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
+        assert!(stride >= columns && values.len() + stride >= rows * stride + columns);
+        Self {
+            values,
+            rows,
+            columns,
+            stride,
+            transposed: false,
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    pub(super) fn transpose(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            transposed: !self.transposed,
+            ..self
+        }
+    }
+
+    /// Rows `first..first + count`.
+    pub(super) fn some_rows(self, first: usize, count: usize) -> Self {
+        assert!(first + count <= self.rows);
+        let at = first * if self.transposed { 1 } else { self.stride };
+        Self {
+            values: &self.values[at..],
+            rows: count,
+            ..self
+        }
+    }
+}
+
+/// Copies rows `row..row + 8` of columns `column..column + band.len()`; rows beyond the last are zeros.
+fn cut(matrix: Matrix, row: usize, column: usize, band: &mut [Step]) {
+    let rows = LANES.min(matrix.rows - row);
+    let stride = matrix.stride;
+    if matrix.transposed {
+        let values = &matrix.values[column * stride + row..];
+        if rows == LANES {
+            for (step, values) in band.iter_mut().zip(values.chunks(stride)) {
+                *step = *values.first_chunk().expect("eight rows");
+            }
+        } else {
+            for (step, values) in band.iter_mut().zip(values.chunks(stride)) {
+                *step = [0.0; LANES];
+                step[..rows].copy_from_slice(&values[..rows]);
+            }
+        }
+    } else {
+        let lines: [&[f32]; LANES] = std::array::from_fn(|r| match r < rows {
+            true => &matrix.values[(row + r) * stride + column..][..band.len()],
+            false => &[],
+        });
+        if rows == LANES {
+            interleave(lines, band);
+        } else {
+            for (k, step) in band.iter_mut().enumerate() {
+                *step = lines.map(|line| line.get(k).copied().unwrap_or(0.0));
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn interleave(lines: [&[f32]; LANES], band: &mut [Step]) {
+        let lines = lines.map(|line| &line[..band.len()]);
+        for (k, step) in band.iter_mut().enumerate() {
+            for (value, line) in step.iter_mut().zip(&lines) {
+                *value = line[k];
+            }
+        }
+    }
+
+    /// out += a·b for one band of each; `out` is 8×8, its rows `stride` apart.
+    fn tile(a: &[Step], b: &[Step], out: &mut [f32], stride: usize) {
+        if WIDE {
+            part::<WIDE, LANES, 0>(a, b, out, stride);
+        } else {
+            part::<WIDE, 4, 0>(a, b, out, stride);
+            part::<WIDE, 4, 4>(a, b, &mut out[4 * stride..], stride);
+        }
+    }
+}
+
+/// Rows `FIRST..FIRST + ROWS` of a tile: as many as there are registers for.
+#[inline(always)]
+fn part<const WIDE: bool, const ROWS: usize, const FIRST: usize>(
+    a: &[Step],
+    b: &[Step],
+    out: &mut [f32],
+    stride: usize,
+) {
+    let mut sums = [[0.0; LANES]; ROWS];
+    for (a, b) in a.iter().zip(b) {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (sum, b) in sums.iter_mut().zip(b) {
+                *sum = multiply_add::<WIDE>(a[FIRST + r], *b, *sum);
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        let out = out[r * stride..]
+            .first_chunk_mut::<LANES>()
+            .expect("eight columns");
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out += sum;
+        }
+    }
+}
+
+/// Room for bands, kept from product to product.
+#[derive(Default)]
+pub(super) struct Bands {
+    left: Vec<Step>,
+    right: Vec<Step>,
+}
+
+impl Bands {
+    /// out += a·b; `out` has its rows `stride` apart.
+    pub(super) fn add_product(&mut self, a: Matrix, b: Matrix, out: &mut [f32], stride: usize) {
+        assert_eq!(a.columns, b.rows);
+        let b = b.transpose();
+        for k in (0..a.columns).step_by(DEPTH) {
+            let depth = DEPTH.min(a.columns - k);
+            self.left.resize(a.rows.div_ceil(LANES) * depth, [0.0; LANES]);
+            self.right.resize(depth, [0.0; LANES]);
+            for (band, row) in self.left.chunks_exact_mut(depth).zip((0..a.rows).step_by(LANES)) {
+                cut(a, row, k, band);
+            }
+            for column in (0..b.rows).step_by(LANES) {
+                cut(b, column, k, &mut self.right);
+                let columns = LANES.min(b.rows - column);
+                for (band, row) in self.left.chunks_exact(depth).zip((0..a.rows).step_by(LANES)) {
+                    let rows = LANES.min(a.rows - row);
+                    let out = &mut out[row * stride + column..];
+                    if rows == LANES && columns == LANES {
+                        tile(band, &self.right, out, stride);
+                    } else {
+                        let mut edge = [0.0; LANES * LANES];
+                        tile(band, &self.right, &mut edge, LANES);
+                        for (out, edge) in out.chunks_mut(stride).zip(edge.chunks(LANES)).take(rows) {
+                            for (out, edge) in out.iter_mut().zip(edge).take(columns) {
+                                *out += edge;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows of the left operand that [`add_dots`] takes at a time. It must have a multiple of them.
+pub(super) const DOT_ROWS: usize = 4;
+
+/// out += a·bᵀ, where the rows of both are long and lie in order: no copies are needed, the sums are taken along
+/// the rows. `a` may have more rows than `out`, for a multiple of [`DOT_ROWS`]. Rows are summed up to a multiple of
+/// [`LANES`], so beyond their end one of the two must have zeros.
+pub(super) fn add_dots(a: Matrix, b: Matrix, out: &mut [f32]) {
+    assert!(a.columns == b.columns && a.rows.is_multiple_of(DOT_ROWS) && !a.transposed && !b.transposed);
+    let length = a.columns.next_multiple_of(LANES);
+    let line = |matrix: Matrix<'_>, row: usize| row * matrix.stride..row * matrix.stride + length;
+    for row in (0..a.rows).step_by(DOT_ROWS) {
+        let left = std::array::from_fn(|r| &a.values[line(a, row + r)]);
+        for column in (0..b.rows).step_by(DOT_COLUMNS) {
+            let columns = DOT_COLUMNS.min(b.rows - column);
+            // Where columns run out, the last one is taken twice, and once for nothing.
+            let right = std::array::from_fn(|c| &b.values[line(b, (column + c).min(b.rows - 1))]);
+            let mut sums = [[[0.0; LANES]; DOT_COLUMNS]; DOT_ROWS];
+            dots(left, right, &mut sums);
+            for (out, sums) in out.chunks_mut(b.rows).skip(row).zip(&sums) {
+                for (out, sums) in out[column..][..columns].iter_mut().zip(sums) {
+                    *out += sums.iter().sum::<f32>();
+                }
+            }
+        }
+    }
+}
+
+const DOT_COLUMNS: usize = 2;
+
+vectorised! {
+    fn dots(
+        a: [&[f32]; DOT_ROWS],
+        b: [&[f32]; DOT_COLUMNS],
+        out: &mut [[[f32; LANES]; DOT_COLUMNS]; DOT_ROWS],
+    ) {
+        if WIDE {
+            dot_part::<WIDE, LANES>(a, b, out);
+        } else {
+            dot_part::<WIDE, 4>(a, b, out);
+        }
+    }
+}
+
+#[inline(always)]
+fn dot_part<const WIDE: bool, const WIDTH: usize>(
+    a: [&[f32]; DOT_ROWS],
+    b: [&[f32]; DOT_COLUMNS],
+    out: &mut [[[f32; LANES]; DOT_COLUMNS]; DOT_ROWS],
+) {
+    let a = a.map(|row| row.as_chunks::<WIDTH>().0);
+    let b = b.map(|row| row.as_chunks::<WIDTH>().0);
+    let length = a[0].len();
+    let (a, b) = (a.map(|row| &row[..length]), b.map(|row| &row[..length]));
+    let mut sums = [[[0.0; WIDTH]; DOT_COLUMNS]; DOT_ROWS];
+    for k in 0..length {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (c, sums) in sums.iter_mut().enumerate() {
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    *sum = multiply_add::<WIDE>(a[r][k][lane], b[c][k][lane], *sum);
+                }
+            }
+        }
+    }
+    for (out, sums) in out.iter_mut().zip(&sums) {
+        for (out, sums) in out.iter_mut().zip(sums) {
+            out[..WIDTH].copy_from_slice(sums);
+        }
+    }
+}
