@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -15,6 +16,8 @@ import { serve } from '../../scripts/serve.mjs';
 /** @typedef {import('playwright-core').Browser} Browser */
 
 const WWW = process.env.DIGIT_LAB_WWW ?? join(import.meta.dirname, '..', '..', 'www');
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export const FILES = /** @type {const} */ ([
   'train-images-idx3-ubyte.gz',
@@ -155,6 +158,31 @@ export async function logRows(page) {
 /** The accuracies of the log, 0–100. @param {Page} page */
 export async function accuracies(page) {
   return (await logRows(page)).map((cells) => Number.parseFloat(cells[3] ?? ''));
+}
+
+/** The presets, as the wasm has them. @param {Page} page @returns {Promise<import('../../www/js/protocol.js').Preset[]>} */
+export function presetsOf(page) {
+  return page.evaluate(async () => {
+    /** @type {typeof import('../../www/js/trainer.js')} */
+    const { Trainer } = await import(new URL('js/trainer.js', location.href).href);
+    const trainer = new Trainer({ device: 'cpu' });
+    const presets = await trainer.presets();
+    trainer.dispose();
+    return presets;
+  });
+}
+
+/** No finding of axe. @param {Page} page @param {string} when for the message */
+export async function noViolations(page, when) {
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const found = await page.evaluate(async () => {
+    const { violations } = await /** @type {any} */ (globalThis).axe.run();
+    return violations.map(
+      (/** @type {{ id: string, nodes: { html: string }[] }} */ { id, nodes }) =>
+        `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+    );
+  });
+  assert.deepEqual(found, [], when);
 }
 
 /** @param {Page} page @param {Partial<Record<string, Answer>>} data */

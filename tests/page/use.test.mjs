@@ -1,14 +1,11 @@
 /** Using the page: its address, the keyboard, small screens, assistive technology, and that it never stutters. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { alerted, button, figure, inPhase, openLab, shortData } from './lab.mjs';
+import { alerted, button, figure, inPhase, noViolations, openLab, shortData } from './lab.mjs';
 
 const lab = openLab();
 const SMALL = shortData(2000, 300);
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 test('the address sets the recipe, and autostart trains', async (t) => {
   const page = await lab.page(t, { data: SMALL });
@@ -20,16 +17,16 @@ test('the address sets the recipe, and autostart trains', async (t) => {
 });
 
 test('bad parameters in the address are named with what is accepted, and the rest counts', async (t) => {
-  const page = await lab.ready(t, '?device=tpu&epochs=0&batch=big&lr=0.5&images=&colour=red&autostart=yes', {
-    data: SMALL,
-  });
+  const address = '?device=tpu&preset=worst&epochs=0&batch=big&lr=0.5&images=&colour=red&autostart=yes';
+  const page = await lab.ready(t, address, { data: SMALL });
   const words = await alerted(page, 'device=tpu');
   for (const part of [
     /“device=tpu” in the address was ignored: accepted is auto, webgpu, cpu/,
+    /“preset=worst” .*: accepted is course, fast, best/,
     /“epochs=0” .*: accepted is a whole number from 1 to 1000/,
     /“batch=big” .*: accepted is a whole number from 1 to 4096/,
     /“images=” .*: accepted is a whole number from 1 up/,
-    /“colour” in the address is not known .*; known are device, epochs, batch, lr, seed, images, autostart, embed/,
+    /“colour” in the address is not known .*; known are device, preset, epochs, batch, lr, seed, images, autostart, embed/,
     /“autostart=yes” .*: accepted is 0 or 1/,
   ]) {
     assert.match(words, part);
@@ -178,17 +175,4 @@ async function tabTo(page, id) {
     await page.keyboard.press('Tab');
   }
   assert.fail(`Tab never comes to “${id}”`);
-}
-
-/** @param {import('playwright-core').Page} page @param {string} when */
-async function noViolations(page, when) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (globalThis).axe.run();
-    return violations.map(
-      (/** @type {{ id: string, nodes: { html: string }[] }} */ { id, nodes }) =>
-        `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
-    );
-  });
-  assert.deepEqual(found, [], when);
 }

@@ -48,7 +48,7 @@ const recipe = new RecipeForm(address, {
   device: (device) => bench.changeDevice(device),
   learningRate: (rate) => bench.setLearningRate(rate),
   input: () => {
-    controls.show(bench.now, recipe.fits);
+    controls.show(bench.now, obstacle());
     showPlannedEpochs();
   },
 });
@@ -77,8 +77,9 @@ bindThemeSwitch(part('theme', HTMLButtonElement), () => {
 
 hear('change', () => {
   const { now, running } = bench;
-  controls.show(now, recipe.fits);
-  recipe.show(running, now.requested);
+  recipe.learn(now.presets);
+  controls.show(now, obstacle());
+  recipe.show(running ? 'run' : '', now.requested);
   progress.show(now);
   deviceLine.show(now);
   weights.show(now, running);
@@ -136,8 +137,15 @@ start();
 async function start() {
   await bench.load();
   if (bench.now.data) recipe.offer(bench.now.data.train.count);
-  controls.show(bench.now, recipe.fits);
+  controls.show(bench.now, obstacle());
   if (address.autostart && bench.now.phase === 'idle' && recipe.fits) bench.train(recipe.options());
+}
+
+/** What is in the way of a run of this recipe. */
+function obstacle() {
+  const { network, preset } = bench.now;
+  if (!recipe.fits) return 'recipe';
+  return network !== 'none' && preset !== recipe.preset ? 'network' : '';
 }
 
 /** The accuracy axis reaches as far as the next run would. */

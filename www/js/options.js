@@ -4,13 +4,13 @@
  */
 
 import { LabError } from './lab-error.js';
+import { isPreset, PRESETS } from './presets.js';
 
 /** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {{ min: number, max: number, whole: boolean }} Range */
 
 export const DEVICES = /** @type {const} */ (['auto', 'webgpu', 'cpu']);
-export const PRESETS = /** @type {const} */ (['course']);
 
 /** The most that fits a number exactly. */
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -27,8 +27,15 @@ export const RANGES = {
 
 const KNOWN = [...Object.keys(RANGES), 'shuffle', 'preset', 'net', 'weights'];
 
-/** Of a course run: what the page starts with and what the wasm takes for what is absent. */
-export const DEFAULTS = { epochs: 10, batchSize: 64, learningRate: 1e-3, seed: 42, shuffle: true, preset: 'course' };
+/** Of a course run: what the page starts with, before it hears from the wasm, and what the wasm takes for what is absent. */
+export const DEFAULTS = {
+  epochs: 10,
+  batchSize: 64,
+  learningRate: 1e-3,
+  seed: 42,
+  shuffle: true,
+  preset: /** @type {import('./presets.js').PresetName} */ ('course'),
+};
 
 /**
  * What a value should be, or '' when it is.
@@ -67,8 +74,7 @@ export function checkedOptions(options) {
   }
   const { shuffle = true, preset = 'course', net = {}, weights = 'fresh' } = /** @type {TrainOptions} */ (given);
   if (typeof shuffle !== 'boolean') throw bad('shuffle', shuffle, 'true or false');
-  if (!PRESETS.some((known) => known === preset))
-    throw bad('preset', preset, PRESETS.map((p) => `'${p}'`).join(' or '));
+  if (!isPreset(preset)) throw bad('preset', preset, PRESETS.map((known) => `'${known}'`).join(' or '));
   if (net === null || typeof net !== 'object') throw bad('net', net, 'an object');
   if (weights !== 'fresh' && weights !== 'current' && !isBytes(weights)) {
     throw bad('weights', weights, "'fresh', 'current', or an ArrayBuffer with a safetensors file");

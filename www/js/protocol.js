@@ -33,7 +33,7 @@
 /** @typedef {'none' | 'relu' | 'tanh'} Activation */
 /** @typedef {{ kind: 'none' } | { kind: 'max' | 'mean', size: number, stride: number }} Pool */
 /** @typedef {{ filters: number, kernel: number, stride: number, padding: number, batchNorm: boolean, activation: Activation, pool: Pool }} ConvConfig */
-/** @typedef {{ name: string, recipe: Recipe }} Preset */
+/** @typedef {{ name: import('./presets.js').PresetName, recipe: Recipe }} Preset */
 
 /** Label counts 0–9 of a data set. @typedef {{ count: number, classCounts: number[] }} SplitInfo */
 /** @typedef {{ train: SplitInfo, test: SplitInfo }} DataInfo */
@@ -59,7 +59,7 @@
  * @property {number} [seed] whole, 0 to 2^53−1; default 42
  * @property {boolean} [shuffle] default true; false takes the data in file order
  * @property {number} [trainCount]
- * @property {string} [preset] one of `presets.js`, default 'course'
+ * @property {import('./presets.js').PresetName} [preset] default 'course'
  * @property {object} [net] a NetConfig as JSON
  * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | 'fresh' | 'current'} [weights]
  */

@@ -1,13 +1,16 @@
 /**
- * What the address of the page asks for: `?device=cpu&epochs=1&batch=64&lr=0.001&seed=42&images=6000&autostart=1&embed=1`.
+ * What the address of the page asks for:
+ * `?device=cpu&preset=course&epochs=1&batch=64&lr=0.001&seed=42&images=6000&autostart=1&embed=1`.
  * A parameter that is wrong is reported by name and left out; the others count.
  */
 
 import { DEVICES, expectedNumber } from './options.js';
+import { isPreset, PRESETS } from './presets.js';
 
 /**
  * @typedef {object} UrlOptions
  * @property {import('./protocol.js').DeviceRequest} [device]
+ * @property {import('./presets.js').PresetName} [preset]
  * @property {number} [epochs]
  * @property {number} [batchSize]
  * @property {number} [learningRate]
@@ -36,12 +39,15 @@ const SWITCHES = /** @type {const} */ (['autostart', 'embed']);
 export function readUrlOptions(search) {
   /** @type {UrlOptions} */
   const options = { autostart: false, embed: false, problems: [] };
-  const known = ['device', ...Object.keys(NUMBERS), ...SWITCHES];
+  const known = ['device', 'preset', ...Object.keys(NUMBERS), ...SWITCHES];
   for (const [name, value] of new URLSearchParams(search)) {
     if (name === 'device') {
       const device = DEVICES.find((candidate) => candidate === value);
       if (device) options.device = device;
       else options.problems.push(problem(name, value, DEVICES.join(', ')));
+    } else if (name === 'preset') {
+      if (isPreset(value)) options.preset = value;
+      else options.problems.push(problem(name, value, PRESETS.join(', ')));
     } else if (name in NUMBERS) {
       const option = NUMBERS[/** @type {keyof typeof NUMBERS} */ (name)];
       const number = value.trim() === '' ? Number.NaN : Number(value);

@@ -14,6 +14,8 @@ import { Trainer } from './trainer.js';
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {import('./protocol.js').DataInfo} DataInfo */
+/** @typedef {import('./protocol.js').Preset} Preset */
+/** @typedef {import('./presets.js').PresetName} PresetName */
 /** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('./protocol.js').RunPlan} RunPlan */
 /** @typedef {import('./protocol.js').Progress} Progress */
@@ -27,14 +29,16 @@ import { Trainer } from './trainer.js';
  */
 
 /**
- * `network`: none (Train starts a fresh one), trained here, or opened from a file. `unsaved`: a reset or an
- * opened file would lose training.
+ * `network`: none (Train starts a fresh one), trained here, or opened from a file. `preset`: the recipe that
+ * the network is of. `unsaved`: a reset or an opened file would lose training. `presets`: none until the wasm is open.
  * @typedef {object} Snapshot
  * @property {Phase} phase
  * @property {DeviceRequest} requested
  * @property {DeviceInfo | null} device
  * @property {DataInfo | null} data
+ * @property {readonly Preset[]} presets
  * @property {'none' | 'trained' | 'opened'} network
+ * @property {PresetName} preset
  * @property {boolean} unsaved
  */
 
@@ -43,7 +47,10 @@ import { Trainer } from './trainer.js';
  * @typedef {{ happened: string, kept: string, next: string, remedy: 'retry-data' | 'go-on-cpu' | 'none' }} Problem
  */
 
-const DATA_URL = 'data/';
+export const DATA_URL = 'data/';
+
+/** The recipe of networks in files, and of a run that names none. @type {PresetName} */
+const COURSE = 'course';
 
 /** The phases in which the trainer is the run's. */
 const RUNNING = /** @type {Phase[]} */ (['preparing', 'training', 'evaluating', 'paused']);
@@ -77,7 +84,16 @@ export class Workbench extends EventTarget {
   /** @param {DeviceRequest} device */
   constructor(device) {
     super();
-    this.#now = { phase: 'opening', requested: device, device: null, data: null, network: 'none', unsaved: false };
+    this.#now = {
+      phase: 'opening',
+      requested: device,
+      device: null,
+      data: null,
+      presets: [],
+      network: 'none',
+      preset: COURSE,
+      unsaved: false,
+    };
     this.#trainer = this.#hire(device);
   }
 
@@ -97,7 +113,10 @@ export class Workbench extends EventTarget {
     const loading = trainer.loadData({ baseUrl: DATA_URL });
     loading.catch(() => {}); // reported below, after the device
     try {
-      this.#change({ device: await trainer.ready, phase: 'loading' });
+      const device = await trainer.ready;
+      // Every device has the same ones.
+      const presets = this.#now.presets.length > 0 ? this.#now.presets : await trainer.presets().catch(() => []);
+      this.#change({ device, presets, phase: 'loading' });
     } catch (thrown) {
       this.#change({ phase: 'empty' });
       this.#problem(thrown, SENTENCES.keptNothing, SENTENCES.nextReload);
@@ -121,7 +140,10 @@ export class Workbench extends EventTarget {
     if (this.#now.phase === 'failed' && !(await this.#recover(device))) return;
     const trainer = this.#trainer;
     const before = this.#now.phase;
-    if (this.#now.network === 'none') this.#clear();
+    if (this.#now.network === 'none') {
+      this.#change({ preset: options.preset ?? COURSE });
+      this.#clear();
+    }
     const weights = this.#now.network === 'trained' ? 'current' : undefined;
     this.#change({ phase: 'preparing' });
     const run = trainer.train({ ...options, ...(weights && { weights }) });
@@ -195,7 +217,7 @@ export class Workbench extends EventTarget {
       this.#problem(new LabError(code, `${name}: ${message}`), SENTENCES.keptAll, SENTENCES.nextOpenWeights);
       return;
     }
-    this.#change({ network: 'opened', unsaved: false, phase: 'checking' });
+    this.#change({ network: 'opened', preset: COURSE, unsaved: false, phase: 'checking' });
     this.#clear();
     try {
       const evaluation = await this.#trainer.evaluate();

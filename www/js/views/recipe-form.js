@@ -1,11 +1,15 @@
 /** The recipe: the values of a run, each checked as it is typed, with what is accepted beside it. */
 
 import { DEFAULTS, expectedNumber, RANGES } from '../options.js';
+import { ABOUT, PRESETS } from '../presets.js';
 import { part, write } from './dom.js';
 import { whole } from './format.js';
+import { showLayers } from './layer-list.js';
 
 /** @typedef {import('../protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('../protocol.js').DeviceRequest} DeviceRequest */
+/** @typedef {import('../protocol.js').Preset} Preset */
+/** @typedef {import('../presets.js').PresetName} PresetName */
 /** @typedef {'epochs' | 'batchSize' | 'learningRate' | 'seed' | 'trainCount'} NumberName */
 
 const TEXT = {
@@ -16,8 +20,12 @@ const TEXT = {
   /** @param {string} most */
   tooMany: (most) => `Enter a whole number from 1 to ${most}.`,
   learningRateLive: 'Applies at once to the run that is on.',
-  locked: 'A run is on: only the learning rate can change.',
-  unlocked: '',
+  learningRateScheduled: 'the largest: it rises and falls during the run',
+  locked: {
+    run: 'A run is on: only the learning rate can change.',
+    benchmark: 'The benchmark is on: the recipe waits for its end.',
+    '': '',
+  },
 };
 
 /** What is accepted, beside each field while it is right. @type {Record<Exclude<NumberName, 'trainCount'>, string>} */
@@ -31,35 +39,54 @@ const HINTS = {
 /** Field → id in the page. @type {Record<NumberName, string>} */
 const IDS = { epochs: 'epochs', batchSize: 'batch', learningRate: 'learning-rate', seed: 'seed', trainCount: 'images' };
 
+/** The fields that a preset sets. */
+const OF_PRESET = /** @type {const} */ (['epochs', 'batchSize', 'learningRate']);
+
 const MNIST_COUNT = 60_000;
 
 export class RecipeForm {
+  #preset = part('preset', HTMLSelectElement);
+  #about = part('preset-hint', HTMLElement);
+  #layers = part('layers', HTMLElement);
   #device = part('device', HTMLSelectElement);
   #shuffle = part('shuffle', HTMLInputElement);
   #fixed = part('recipe-fixed', HTMLFieldSetElement);
   #note = part('recipe-note', HTMLElement);
   /** @type {Map<NumberName, { input: HTMLInputElement, hint: HTMLElement }>} */
   #fields = new Map();
+  /** Fields whose values the address or the person chose, and nothing else may change. @type {Set<NumberName>} */
+  #chosen = new Set();
+  /** @type {readonly Preset[]} */
+  #presets = [];
   #available = MNIST_COUNT;
-  #imagesTouched = false;
-  #locked = false;
+  /** @type {'run' | 'benchmark' | ''} */
+  #lockedBy = '';
+  #changed;
 
   /**
    * @param {Partial<TrainOptions> & { device?: DeviceRequest }} initial
    * @param {{ device(device: DeviceRequest): void, learningRate(rate: number): void, input(): void }} changed
    */
   constructor(initial, changed) {
+    this.#changed = changed;
+    this.#preset.replaceChildren(...PRESETS.map((name) => new Option(ABOUT[name].title, name)));
+    this.#preset.value = initial.preset ?? DEFAULTS.preset;
+    this.#preset.addEventListener('change', () => {
+      for (const name of OF_PRESET) this.#chosen.delete(name);
+      this.#fill();
+      changed.input();
+    });
     this.#device.value = initial.device ?? 'auto';
     this.#device.addEventListener('change', () => changed.device(/** @type {DeviceRequest} */ (this.#device.value)));
-    this.#imagesTouched = initial.trainCount !== undefined;
     const start = { ...DEFAULTS, trainCount: MNIST_COUNT, ...initial };
     for (const name of /** @type {NumberName[]} */ (Object.keys(IDS))) {
       const input = part(IDS[name], HTMLInputElement);
       const hint = part(`${IDS[name]}-hint`, HTMLElement);
       this.#fields.set(name, { input, hint });
       input.value = String(start[name]);
+      if (initial[name] !== undefined) this.#chosen.add(name);
       input.addEventListener('input', () => {
-        if (name === 'trainCount') this.#imagesTouched = true;
+        this.#chosen.add(name);
         this.#check(name);
         changed.input();
       });
@@ -68,6 +95,7 @@ export class RecipeForm {
     this.#fields.get('learningRate')?.input.addEventListener('change', () => {
       if (this.#check('learningRate')) changed.learningRate(this.#number('learningRate'));
     });
+    this.#fill();
     part('recipe', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
   }
 
@@ -75,8 +103,21 @@ export class RecipeForm {
   offer(count) {
     this.#available = count;
     const field = this.#fields.get('trainCount');
-    if (field && !this.#imagesTouched) field.input.value = String(count);
+    if (field && !this.#chosen.has('trainCount')) field.input.value = String(count);
     this.#check('trainCount');
+  }
+
+  /** What the presets stand for. @param {readonly Preset[]} presets */
+  learn(presets) {
+    if (presets === this.#presets) return;
+    this.#presets = presets;
+    this.#fill();
+    this.#changed.input();
+  }
+
+  /** @returns {PresetName} */
+  get preset() {
+    return /** @type {PresetName} */ (this.#preset.value);
   }
 
   /** Whether every value can be used. */
@@ -88,7 +129,7 @@ export class RecipeForm {
   options() {
     const trainCount = this.#number('trainCount');
     return {
-      preset: 'course',
+      preset: this.preset,
       epochs: this.#number('epochs'),
       batchSize: this.#number('batchSize'),
       learningRate: this.#number('learningRate'),
@@ -98,14 +139,31 @@ export class RecipeForm {
     };
   }
 
-  /** @param {boolean} running @param {DeviceRequest} device that was asked for */
-  show(running, device) {
+  /** @param {'run' | 'benchmark' | ''} lockedBy what is on @param {DeviceRequest} device that was asked for */
+  show(lockedBy, device) {
     this.#device.value = device;
-    if (running === this.#locked) return;
-    this.#locked = running;
-    this.#fixed.disabled = running;
-    write(this.#note, running ? TEXT.locked : TEXT.unlocked);
+    if (lockedBy === this.#lockedBy) return;
+    this.#lockedBy = lockedBy;
+    this.#fixed.disabled = lockedBy !== '';
+    write(this.#note, TEXT.locked[lockedBy]);
     this.#check('learningRate');
+  }
+
+  get #recipe() {
+    return this.#presets.find(({ name }) => name === this.preset)?.recipe;
+  }
+
+  /** Puts in what the preset says, but for what was chosen. */
+  #fill() {
+    write(this.#about, ABOUT[this.preset].about);
+    const recipe = this.#recipe;
+    if (!recipe) return;
+    for (const name of OF_PRESET) {
+      const field = this.#fields.get(name);
+      if (field && !this.#chosen.has(name)) field.input.value = String(recipe[name]);
+      this.#check(name);
+    }
+    showLayers(this.#layers, recipe.net);
   }
 
   /** Marks the field if its value cannot be used. @param {NumberName} name @returns {boolean} */
@@ -124,7 +182,9 @@ export class RecipeForm {
   /** @param {NumberName} name */
   #hint(name) {
     if (name === 'trainCount') return TEXT.images(whole(this.#available));
-    return name === 'learningRate' && this.#locked ? TEXT.learningRateLive : HINTS[name];
+    if (name !== 'learningRate') return HINTS[name];
+    if (this.#lockedBy === 'run') return TEXT.learningRateLive;
+    return (this.#recipe?.schedule.kind ?? 'constant') === 'constant' ? HINTS[name] : TEXT.learningRateScheduled;
   }
 
   /** @param {NumberName} name */

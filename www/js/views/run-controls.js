@@ -4,6 +4,7 @@ import { isOff, part, turnOff, write } from './dom.js';
 
 /** @typedef {import('../workbench.js').Snapshot} Snapshot */
 /** @typedef {import('../workbench.js').Phase} Phase */
+/** @typedef {'recipe' | 'network' | 'benchmark'} Obstacle */
 /** @typedef {Record<'train' | 'pause' | 'step' | 'stop' | 'reset', () => void>} Actions */
 
 const TEXT = {
@@ -11,7 +12,13 @@ const TEXT = {
   continue: 'Continue',
   pause: 'Pause',
   resume: 'Resume',
-  recipeWrong: 'The recipe has a value that cannot be used: see the marked field.',
+  /** Why there can be no run of this recipe. @type {Record<Obstacle | '', string>} */
+  obstacle: {
+    recipe: 'The recipe has a value that cannot be used: see the marked field.',
+    network: 'The network is of another recipe: choose that one, or reset it first.',
+    benchmark: 'The benchmark is on: stop it first.',
+    '': '',
+  },
   runIsOn: 'A run is on already.',
   noRun: 'No run is on.',
   pauseFirst: 'Pause the run first: then it goes step by step.',
@@ -56,11 +63,11 @@ export class RunControls {
     }
   }
 
-  /** @param {Snapshot} now @param {boolean} recipeFits whether all of the recipe can be used */
-  show({ phase, network }, recipeFits) {
+  /** @param {Snapshot} now @param {Obstacle | ''} obstacle what is in the way of a run */
+  show({ phase, network }, obstacle) {
     const notYet = NOT_YET[phase] ?? '';
     const running = RUNNING.includes(phase);
-    const wrong = recipeFits ? '' : TEXT.recipeWrong;
+    const wrong = TEXT.obstacle[obstacle];
     write(this.#trainLabel, network === 'none' ? TEXT.train : TEXT.continue);
     write(this.#pauseLabel, phase === 'paused' ? TEXT.resume : TEXT.pause);
     this.#pause.dataset.icon = phase === 'paused' ? 'resume' : 'pause';
