@@ -65,12 +65,12 @@ function onCpu(reason) {
 }
 
 /** @param {GPUAdapterInfo} info */
-function adapterName(info) {
+export function adapterName(info) {
   return info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
 /** @param {GPUAdapter} adapter */
-function isSoftware(adapter) {
+export function isSoftware(adapter) {
   const { info } = adapter;
   // Until 2025 the flag stood on the adapter itself.
   const flagged =

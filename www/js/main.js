@@ -1,7 +1,11 @@
 /** The page: builds the views over `index.html` and wires them to the workbench. Nothing else happens here. */
 
+import { adapterFacts, browserName } from './adapter-facts.js';
+import { Benchmark } from './benchmark.js';
+import { longestRun } from './benchmark-figures.js';
 import { readUrlOptions } from './url-options.js';
 import { AccuracyChart } from './views/accuracy-chart.js';
+import { BenchmarkPanel } from './views/benchmark.js';
 import { DeviceLine } from './views/device-line.js';
 import { part, write } from './views/dom.js';
 import { lossText, percent } from './views/format.js';
@@ -14,7 +18,7 @@ import { RunControls } from './views/run-controls.js';
 import { RunProgress } from './views/run-progress.js';
 import { bindThemeSwitch } from './views/theme.js';
 import { download, WeightsPanel } from './views/weights-panel.js';
-import { Workbench } from './workbench.js';
+import { DATA_URL, Workbench } from './workbench.js';
 
 /** @typedef {import('./protocol.js').EpochResult} EpochResult */
 /** @typedef {import('./workbench.js').Problem} Problem */
@@ -30,12 +34,17 @@ const TEXT = {
   openedSpoken: (name, accuracy) => `${name} opened: test accuracy ${percent(accuracy)}.`,
   finishedSpoken: 'Training has finished.',
   stoppedSpoken: 'Training has stopped.',
+  benchmarkSpoken: 'The benchmark has ended.',
+  benchmarkStoppedSpoken: 'The benchmark has stopped.',
 };
 
 const address = readUrlOptions(location.search);
 document.documentElement.classList.toggle('embedded', address.embed);
 
 const bench = new Workbench(address.device ?? 'auto');
+const benchmark = new Benchmark(DATA_URL);
+/** @type {import('./benchmark-figures.js').Surroundings | null} */
+let around = null;
 const notices = new Notices(part('notices', HTMLElement));
 const announcer = part('announcer', HTMLElement);
 const progress = new RunProgress();
@@ -70,6 +79,17 @@ const weights = new WeightsPanel({
   },
 });
 
+const benchmarkPanel = new BenchmarkPanel({
+  speed: () => measure((device) => benchmark.measureSpeed(device, bench.now.presets)),
+  learning: (names) =>
+    measure(async (device) => {
+      const presets = bench.now.presets.filter(({ name }) => names.includes(name));
+      if (bench.now.data) await benchmark.measureLearning(device, presets, bench.now.data);
+    }),
+  stop: () => benchmark.stop(),
+  say: (words) => write(announcer, words),
+});
+
 bindThemeSwitch(part('theme', HTMLButtonElement), () => {
   lossChart.redraw();
   accuracyChart.redraw();
@@ -77,12 +97,12 @@ bindThemeSwitch(part('theme', HTMLButtonElement), () => {
 
 hear('change', () => {
   const { now, running } = bench;
+  // Whichever way a run came to begin, the two are never on at once.
+  if (running) benchmark.stop();
   recipe.learn(now.presets);
-  controls.show(now, obstacle());
-  recipe.show(running ? 'run' : '', now.requested);
+  showObstacles();
   progress.show(now);
   deviceLine.show(now);
-  weights.show(now, running);
   if (now.phase === 'finished') write(announcer, TEXT.finishedSpoken);
   if (now.phase === 'stopped') write(announcer, TEXT.stoppedSpoken);
   if (now.phase === 'finished' || now.phase === 'stopped' || now.phase === 'paused') lossChart.describe();
@@ -130,6 +150,11 @@ hear('problem', (/** @type {Problem} */ problem) => {
   notices.show('problem', [problem.happened, problem.kept, problem.next], remedies);
 });
 
+benchmark.addEventListener('change', showObstacles);
+benchmark.addEventListener('progress', (event) => {
+  benchmarkPanel.progress(/** @type {CustomEvent} */ (event).detail);
+});
+
 if (address.problems.length > 0) notices.show('address', address.problems);
 showPlannedEpochs();
 start();
@@ -139,13 +164,53 @@ async function start() {
   if (bench.now.data) recipe.offer(bench.now.data.train.count);
   controls.show(bench.now, obstacle());
   if (address.autostart && bench.now.phase === 'idle' && recipe.fits) bench.train(recipe.options());
+  around = { adapter: await adapterFacts(), browser: browserName() };
+  showBenchmark();
 }
 
 /** What is in the way of a run of this recipe. */
 function obstacle() {
   const { network, preset } = bench.now;
+  if (benchmark.part) return 'benchmark';
   if (!recipe.fits) return 'recipe';
   return network !== 'none' && preset !== recipe.preset ? 'network' : '';
+}
+
+/** A run and the benchmark are in each other's way, and both keep the recipe and the weights as they are. */
+function showObstacles() {
+  const { now, running } = bench;
+  controls.show(now, obstacle());
+  recipe.show(running ? 'run' : benchmark.part ? 'benchmark' : '', now.requested);
+  weights.show(now, running ? 'run' : benchmark.part ? 'benchmark' : '');
+  showBenchmark();
+}
+
+function showBenchmark() {
+  const { now, running } = bench;
+  const { device, data, presets, phase } = now;
+  const report = device && benchmark.report(device.device);
+  const known = presets.flatMap(({ name, recipe }) => {
+    const speed = report?.rows[name].speed;
+    const seconds = speed && data ? longestRun(speed, recipe, data) : Number.NaN;
+    return Number.isFinite(seconds) ? [[name, seconds]] : [];
+  });
+  const ready = device && data && phase !== 'opening' && phase !== 'loading' && phase !== 'checking';
+  benchmarkPanel.show({
+    device,
+    around,
+    report,
+    part: benchmark.part,
+    stopped: benchmark.stopped,
+    obstacle: running ? 'run' : ready ? '' : 'not-ready',
+    seconds: Object.fromEntries(known),
+  });
+}
+
+/** @param {(device: import('./protocol.js').DeviceInfo) => Promise<void>} part of the benchmark */
+async function measure(part) {
+  if (!bench.now.device) return;
+  await part(bench.now.device);
+  write(announcer, benchmark.stopped ? TEXT.benchmarkStoppedSpoken : TEXT.benchmarkSpoken);
 }
 
 /** The accuracy axis reaches as far as the next run would. */

@@ -30,7 +30,16 @@ export function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** @param {number} rate steps a second */
+/** So many of something a second: three digits, or all that stand before the point. @param {number} rate */
 export function rate(rate) {
-  return rate >= 100 ? rate.toFixed(0) : rate >= 10 ? rate.toFixed(1) : rate.toFixed(2);
+  if (!Number.isFinite(rate)) return '–';
+  return rate >= 100 ? whole(Math.round(rate)) : rate >= 10 ? rate.toFixed(1) : rate.toFixed(2);
+}
+
+/** @param {number} bytes in units of 1024, as memory is given */
+export function memory(bytes) {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  // Rounded first: limits are often such a size less a few bytes.
+  const power = Math.min(units.length - 1, Math.floor(Math.round(Math.log2(Math.max(1, bytes))) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(2))} ${units[power]}`;
 }

@@ -5,7 +5,8 @@ import { lossText, percent } from './format.js';
 
 const TEXT = {
   nothingToSave: 'There is no network yet: train one or open a file.',
-  runIsOn: 'A run is on: stop it first.',
+  /** Why no file can be opened. */
+  isOn: { run: 'A run is on: stop it first.', benchmark: 'The benchmark is on: stop it first.', '': '' },
   notYet: 'The device or the data are not ready.',
   hint: 'safetensors, with the names and layouts of PyTorch',
   checking: 'Evaluating…',
@@ -38,11 +39,11 @@ export class WeightsPanel {
     });
   }
 
-  /** @param {import('../workbench.js').Snapshot} now @param {boolean} running */
-  show({ phase, network }, running) {
+  /** @param {import('../workbench.js').Snapshot} now @param {'run' | 'benchmark' | ''} isOn */
+  show({ phase, network }, isOn) {
     const notYet = phase === 'opening' || phase === 'loading' || phase === 'checking' ? TEXT.notYet : '';
     turnOff(this.#save, notYet || (network === 'none' ? TEXT.nothingToSave : ''));
-    turnOff(this.#open, running ? TEXT.runIsOn : notYet || (phase === 'empty' ? TEXT.notYet : ''));
+    turnOff(this.#open, TEXT.isOn[isOn] || notYet || (phase === 'empty' ? TEXT.notYet : ''));
     write(this.#result, phase === 'checking' ? TEXT.checking : this.#opened || TEXT.hint);
   }
 
