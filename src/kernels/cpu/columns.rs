@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Numbers in a strip's matrix: 256 KB of them fit a second-level cache.
-const STRIP: usize = 1 << 16;
+const STRIP: usize = 1 << 18;
 
 /// Pixels that are worth a product: of small maps, several images are taken at once.
 const GROUP: usize = 512;
@@ -78,7 +78,7 @@ impl Sliding {
         }
     }
 
-    /// Convolves `images` images: out += weight · columns. `weight` is `[filters, taps]`; `out` has a row a filter,
+    /// Convolves `images` images: out ← weight · columns. `weight` is `[filters, taps]`; `out` has a row a filter,
     /// in each the images' maps one after the other.
     pub(super) fn convolve(
         &self,
@@ -91,7 +91,7 @@ impl Sliding {
         let stride = images * self.pixels();
         let Room { columns, bands } = room;
         self.strips(maps, images, columns, |first, strip| {
-            bands.add_product(weight, strip, &mut out[first..], stride);
+            bands.product(weight, strip, &mut out[first..], stride, false);
         });
     }
 }
@@ -109,6 +109,8 @@ pub(super) struct Columns {
     /// `[images, channels, height, width]`, with their zeros.
     padded: Vec<f32>,
     strip: Vec<f32>,
+    /// Where the rows of a strip begin, as a kernel's first value sees them.
+    rows: Vec<usize>,
 }
 
 impl Columns {
@@ -152,21 +154,22 @@ impl Columns {
             step,
             ..
         } = *sliding;
+        let plane = height * width;
+        let start = |row: usize| row / to[0] * channels * plane + row % to[0] * step * width;
+        self.rows.clear();
+        self.rows.extend((first..first + count).map(start));
         let pixels = count * to[1];
         // Room for the last copy's lanes.
         let stride = pixels.next_multiple_of(LANES) + LANES;
         self.strip.resize(sliding.taps() * stride, 0.0);
         for (tap, line) in self.strip.chunks_exact_mut(stride).enumerate() {
             let (channel, y, x) = (tap / (kernel * kernel), tap / kernel % kernel, tap % kernel);
-            for row in 0..count {
-                let (image, place) = ((first + row) / to[0], (first + row) % to[0]);
-                let plane = image * channels + channel;
-                let source = &self.padded[(plane * height + place * step + y) * width + x..];
-                let target = &mut line[row * to[1]..];
-                if step == 1 {
-                    copy_lanes(source, target, to[1].div_ceil(LANES));
-                } else {
-                    for (target, value) in target[..to[1]].iter_mut().zip(source.iter().step_by(step)) {
+            let seen = &self.padded[channel * plane + y * width + x..];
+            if step == 1 {
+                gather_rows(seen, &self.rows, to[1], line);
+            } else {
+                for (row, target) in self.rows.iter().zip(line.chunks_exact_mut(to[1])) {
+                    for (target, value) in target.iter_mut().zip(seen[*row..].iter().step_by(step)) {
                         *target = *value;
                     }
                 }
@@ -177,19 +180,23 @@ impl Columns {
     }
 }
 
+/// Copies the `width` values from each of `rows` on, side by side. Whole lanes are copied, and what is too much is
+/// overwritten by the next row: a call of memcpy for a row would take longer than the row, above all in wasm.
+fn gather_rows(from: &[f32], rows: &[usize], width: usize, to: &mut [f32]) {
+    for (nth, row) in rows.iter().enumerate() {
+        let from = from[*row..].as_chunks::<LANES>().0;
+        let to = to[nth * width..].as_chunks_mut::<LANES>().0;
+        let count = width.div_ceil(LANES);
+        for (to, from) in to[..count].iter_mut().zip(&from[..count]) {
+            *to = *from;
+        }
+    }
+}
+
 /// A copy of few numbers: a call of memcpy would take longer, above all in wasm.
 #[inline(always)]
 fn copy(source: &[f32], target: &mut [f32]) {
     for (target, value) in target.iter_mut().zip(source) {
-        *target = *value;
-    }
-}
-
-/// Copies `count` times [`LANES`] numbers.
-#[inline(always)]
-fn copy_lanes(source: &[f32], target: &mut [f32], count: usize) {
-    let (source, target) = (source.as_chunks::<LANES>().0, target.as_chunks_mut::<LANES>().0);
-    for (target, value) in target[..count].iter_mut().zip(&source[..count]) {
         *target = *value;
     }
 }

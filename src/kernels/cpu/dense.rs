@@ -28,13 +28,16 @@ impl Layer {
         }
     }
 
-    /// out += a·b, its rows shared among the threads.
-    fn add_product(a: Matrix, b: Matrix, rows: usize, columns: usize, out: &mut [f32], at_once: usize) {
-        let work = out.chunks_mut(at_once * columns).zip((0..rows).step_by(at_once));
-        parallel::each(work.collect(), |(out, first)| {
-            let a = a.some_rows(first, out.len() / columns);
-            Bands::default().add_product(a, b, out, columns);
-        });
+    /// out ← a·b, or with `add` out += a·b; `rows` of it are one job.
+    fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool, rows: usize) {
+        let columns = b.columns();
+        parallel::each(
+            out.chunks_mut(rows * columns).enumerate().collect(),
+            |(at, out)| {
+                let a = a.some_rows(at * rows, out.len() / columns);
+                Bands::default().product(a, b, out, columns, add);
+            },
+        );
     }
 
     /// Images that one thread takes.
@@ -52,15 +55,15 @@ impl Layer {
         let mut y = bias.repeat(self.batch);
         let x = Matrix::new(x, self.batch, self.inputs);
         let weight = Matrix::new(weight, self.inputs, self.outputs);
-        Self::add_product(x, weight, self.batch, self.outputs, &mut y, self.images());
+        Self::product(x, weight, &mut y, true, self.images());
         pointwise::activate_here(&mut y, activation);
         y
     }
 
     /// The gradient by what the activation took, from the one by what it gave, `y`.
     pub(super) fn delta(&self, y: &[f32], gradient: &[f32], scale: f32, activation: Activation) -> Vec<f32> {
-        let mut delta = gradient.iter().map(|value| value * scale).collect::<Vec<_>>();
-        pointwise::deactivate(y, activation, &mut delta);
+        let mut delta = vec![0.0; gradient.len()];
+        pointwise::slope_of_output(y, activation, gradient, scale, &mut delta);
         delta
     }
 
@@ -68,7 +71,7 @@ impl Layer {
         let mut gradient = vec![0.0; self.inputs * self.outputs];
         let x = Matrix::new(x, self.batch, self.inputs).transpose();
         let delta = Matrix::new(delta, self.batch, self.outputs);
-        Self::add_product(x, delta, self.inputs, self.outputs, &mut gradient, INPUTS);
+        Self::product(x, delta, &mut gradient, false, INPUTS);
         gradient
     }
 
@@ -86,14 +89,7 @@ impl Layer {
         let mut gradient = vec![0.0; self.batch * self.inputs];
         let delta = Matrix::new(delta, self.batch, self.outputs);
         let weight = Matrix::new(weight, self.inputs, self.outputs).transpose();
-        Self::add_product(
-            delta,
-            weight,
-            self.batch,
-            self.inputs,
-            &mut gradient,
-            self.images(),
-        );
+        Self::product(delta, weight, &mut gradient, false, self.images());
         gradient
     }
 }

@@ -8,6 +8,7 @@
 
 mod batch;
 mod columns;
+mod conv_backward;
 mod conv_block;
 mod cross_entropy;
 mod dense;
@@ -15,6 +16,7 @@ mod lanes;
 mod optimizer;
 mod parallel;
 mod pointwise;
+mod pooling;
 mod product;
 
 use burn::{

@@ -1,11 +1,8 @@
-//! What follows the linear part of a layer, on one map at a time: normalisation, activation and pooling, and the way
-//! back through them.
+//! What is done to each value after the linear part of a layer, normalisation and activation, the way back through
+//! both, and the sums that these need. On a map or a part of a batch at a time.
 
 use super::lanes::{LANES, multiply_add, vectorised};
-use crate::{
-    kernels::conv_block::derivative,
-    net::{Activation, Pool},
-};
+use crate::{kernels::conv_block::derivative, net::Activation};
 
 /// (value − mean) · scale + shift: batch norm of one channel. The mean is subtracted first because a channel whose mean is
 /// large would lose digits otherwise.
@@ -23,6 +20,19 @@ impl Normal {
         scale: 1.0,
         shift: 0.0,
     };
+
+    /// Whether it keeps the order of values (1), turns it round (−1), or makes them all the same (0).
+    pub(super) fn sign(&self) -> f32 {
+        f32::from(self.scale > 0.0) - f32::from(self.scale < 0.0)
+    }
+
+    /// For values that lack a bias: it is a shift of the mean.
+    pub(super) fn of_unbiased(self, bias: f32) -> Self {
+        Self {
+            mean: self.mean - bias,
+            ..self
+        }
+    }
 
     #[inline(always)]
     fn apply(&self, value: f32) -> f32 {
@@ -46,6 +56,17 @@ impl Line {
         offset: 0.0,
         tilt: 0.0,
     };
+
+    /// gradient · factor − offset − distance · tilt
+    #[inline(always)]
+    pub(super) fn apply(&self, gradient: f32, distance: f32) -> f32 {
+        gradient * self.factor - self.offset - distance * self.tilt
+    }
+
+    /// What comes to values that have no gradient of their own.
+    pub(super) fn baseline(self, x: &[f32], mean: f32, out: &mut [f32]) {
+        baseline(x, mean, self, out);
+    }
 }
 
 /// max(0, x), and NaN of NaN: a run that diverges shall show it.
@@ -88,33 +109,78 @@ fn transform(from: &[f32], to: &mut [f32], f: impl Fn(f32) -> f32) {
 }
 
 #[inline(always)]
-fn scale_by(factors: &[f32], values: &mut [f32], f: impl Fn(f32) -> f32) {
-    for (value, factor) in values.iter_mut().zip(factors) {
-        *value *= f(*factor);
+fn multiply(a: &[f32], b: &[f32], to: &mut [f32], f: impl Fn(f32) -> f32) {
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        *to = a * f(*b);
     }
 }
 
 vectorised! {
-    /// `y` ← activation(normal(map)).
-    pub(super) fn activate(map: &[f32], normal: Normal, activation: Activation, y: &mut [f32]) {
+    /// `y` ← activation(normal(x)).
+    pub(super) fn activate(x: &[f32], normal: Normal, activation: Activation, y: &mut [f32]) {
         match activation {
-            Activation::None => transform(map, y, |value| normal.apply(value)),
-            Activation::Relu => transform(map, y, |value| relu(normal.apply(value))),
-            Activation::Tanh => transform(map, y, |value| tanh(normal.apply(value))),
+            Activation::None => transform(x, y, |x| normal.apply(x)),
+            Activation::Relu => transform(x, y, |x| relu(normal.apply(x))),
+            Activation::Tanh => transform(x, y, |x| tanh(normal.apply(x))),
         }
     }
 
-    /// `values` ← values · activation', from the activation's output `y`.
-    pub(super) fn deactivate(y: &[f32], activation: Activation, values: &mut [f32]) {
+    /// The way back through [`activate`] as far as the normalised value: `slope` ← gradient · activation'.
+    pub(super) fn deactivate(
+        x: &[f32],
+        normal: Normal,
+        activation: Activation,
+        gradient: &[f32],
+        slope: &mut [f32],
+    ) {
+        match activation {
+            Activation::None => transform(gradient, slope, |gradient| gradient),
+            Activation::Relu => multiply(gradient, x, slope, |x| {
+                derivative(Activation::Relu, relu(normal.apply(x)))
+            }),
+            Activation::Tanh => multiply(gradient, x, slope, |x| {
+                derivative(Activation::Tanh, tanh(normal.apply(x)))
+            }),
+        }
+    }
+
+    /// `slope` ← gradient · scale · activation', from the activation's output `y`.
+    pub(super) fn slope_of_output(
+        y: &[f32],
+        activation: Activation,
+        gradient: &[f32],
+        scale: f32,
+        slope: &mut [f32],
+    ) {
+        match activation {
+            Activation::None => transform(gradient, slope, |gradient| gradient * scale),
+            Activation::Relu => multiply(gradient, y, slope, |y| derivative(Activation::Relu, y) * scale),
+            Activation::Tanh => multiply(gradient, y, slope, |y| derivative(Activation::Tanh, y) * scale),
+        }
+    }
+
+    /// `values` ← activation(values).
+    pub(super) fn activate_here(values: &mut [f32], activation: Activation) {
         match activation {
             Activation::None => {}
-            Activation::Relu => scale_by(y, values, |y| derivative(Activation::Relu, y)),
-            Activation::Tanh => scale_by(y, values, |y| derivative(Activation::Tanh, y)),
+            Activation::Relu => values.iter_mut().for_each(|value| *value = relu(*value)),
+            Activation::Tanh => values.iter_mut().for_each(|value| *value = tanh(*value)),
         }
     }
 
-    /// `to` ← from + bias. Adds to the lanes' sums.
-    pub(super) fn add_bias(from: &[f32], bias: f32, to: &mut [f32], sums: &mut [f32; LANES]) {
+    /// `out` ← line(gradient, x − mean).
+    pub(super) fn denormalise(gradient: &[f32], x: &[f32], mean: f32, line: Line, out: &mut [f32]) {
+        for ((out, gradient), x) in out.iter_mut().zip(gradient).zip(x) {
+            *out = line.apply(*gradient, x - mean);
+        }
+    }
+
+    fn baseline(x: &[f32], mean: f32, line: Line, out: &mut [f32]) {
+        transform(x, out, |x| line.apply(0.0, x - mean));
+    }
+
+    /// `to` ← from + bias. Adds the results to the lanes' sums.
+    pub(super) fn add_bias(from: &[f32], bias: f32, to: &mut [f32], sums: &mut Lanes) {
         let mut lanes = *sums;
         let (from, from_rest) = from.as_chunks::<LANES>();
         let (to, to_rest) = to.as_chunks_mut::<LANES>();
@@ -132,7 +198,7 @@ vectorised! {
     }
 
     /// Adds the squares of values − mean to the lanes' sums.
-    pub(super) fn add_squares(values: &[f32], mean: f32, sums: &mut [f32; LANES]) {
+    pub(super) fn add_squares(values: &[f32], mean: f32, sums: &mut Lanes) {
         let mut lanes = *sums;
         let (values, rest) = values.as_chunks::<LANES>();
         for values in values {
@@ -146,162 +212,28 @@ vectorised! {
         }
     }
 
-    /// Adds `slope` to the first lanes' sums, slope · (map − mean) to the second's.
-    pub(super) fn add_slopes(slope: &[f32], map: &[f32], mean: f32, sums: &mut [[f32; LANES]; 2]) {
+    /// Adds `slope` to the first lanes' sums, slope · (x − mean) to the second's.
+    pub(super) fn add_slopes(slope: &[f32], x: &[f32], mean: f32, sums: &mut [Lanes; 2]) {
         let [mut plain, mut weighted] = *sums;
         let (slope, slope_rest) = slope.as_chunks::<LANES>();
-        let (map, map_rest) = map.as_chunks::<LANES>();
-        for (slope, map) in slope.iter().zip(map) {
+        let (x, x_rest) = x.as_chunks::<LANES>();
+        for (slope, x) in slope.iter().zip(x) {
             for lane in 0..LANES {
                 plain[lane] += slope[lane];
-                weighted[lane] = multiply_add::<WIDE>(slope[lane], map[lane] - mean, weighted[lane]);
+                weighted[lane] = multiply_add::<WIDE>(slope[lane], x[lane] - mean, weighted[lane]);
             }
         }
         *sums = [plain, weighted];
-        for (lane, (slope, map)) in slope_rest.iter().zip(map_rest).enumerate() {
+        for (lane, (slope, x)) in slope_rest.iter().zip(x_rest).enumerate() {
             sums[0][lane] += slope;
-            sums[1][lane] += slope * (map - mean);
-        }
-    }
-
-    /// `slope` ← slope · factor − offset − (map − mean) · tilt.
-    pub(super) fn denormalise(slope: &mut [f32], map: &[f32], mean: f32, line: Line) {
-        let Line { factor, offset, tilt } = line;
-        for (slope, map) in slope.iter_mut().zip(map) {
-            *slope = *slope * factor - offset - (map - mean) * tilt;
-        }
-    }
-
-    /// Adds `values` to the lanes' sums.
-    pub(super) fn add_values(values: &[f32], sums: &mut [f32; LANES]) {
-        let mut lanes = *sums;
-        let (values, rest) = values.as_chunks::<LANES>();
-        for values in values {
-            for (value, lane) in values.iter().zip(&mut lanes) {
-                *lane += value;
-            }
-        }
-        *sums = lanes;
-        for (value, lane) in rest.iter().zip(sums) {
-            *lane += value;
-        }
-    }
-
-    /// `values` ← activation(values).
-    pub(super) fn activate_here(values: &mut [f32], activation: Activation) {
-        match activation {
-            Activation::None => {}
-            Activation::Relu => values.iter_mut().for_each(|value| *value = relu(*value)),
-            Activation::Tanh => values.iter_mut().for_each(|value| *value = tanh(*value)),
-        }
-    }
-
-    /// Largest values of 2×2 squares: two rows in, one out.
-    fn pool_pairs(top: &[f32], bottom: &[f32], out: &mut [f32]) {
-        let pairs = top.as_chunks::<2>().0.iter().zip(bottom.as_chunks::<2>().0);
-        for (out, ([a, b], [c, d])) in out.iter_mut().zip(pairs) {
-            let above = if b > a { b } else { a };
-            let below = if d > c { d } else { c };
-            *out = *if below > above { below } else { above };
-        }
-    }
-
-    /// The way back through [`pool_pairs`]: the gradient goes to the first of the largest.
-    fn unpool_pairs(top: &mut [f32], bottom: &mut [f32], y: [&[f32]; 2], gradient: &[f32]) {
-        let above = top.as_chunks_mut::<2>().0.iter_mut().zip(y[0].as_chunks::<2>().0);
-        let below = bottom.as_chunks_mut::<2>().0.iter_mut().zip(y[1].as_chunks::<2>().0);
-        for (((above, [a, b]), (below, [c, d])), gradient) in above.zip(below).zip(gradient) {
-            let left = a >= b;
-            let (first, second) = (if left { a } else { b }, if c >= d { c } else { d });
-            let (above_g, below_g) = if first >= second { (*gradient, 0.0) } else { (0.0, *gradient) };
-            *above = if left { [above_g, 0.0] } else { [0.0, above_g] };
-            *below = if c >= d { [below_g, 0.0] } else { [0.0, below_g] };
+            sums[1][lane] += slope * (x - mean);
         }
     }
 }
 
-/// The place of the first largest value of a window.
-fn largest(y: &[f32], width: usize, corner: usize, size: usize) -> usize {
-    let mut best = corner;
-    for row in 0..size {
-        for at in corner + row * width..corner + row * width + size {
-            if y[at] > y[best] {
-                best = at;
-            }
-        }
-    }
-    best
-}
+/// Sums of every eighth number, to be summed up with [`total`].
+pub(super) type Lanes = [f32; LANES];
 
-/// Corners of the windows of a pooled map, in reading order.
-fn corners(width: usize, pooled: [usize; 2], stride: usize) -> impl Iterator<Item = usize> {
-    (0..pooled[0]).flat_map(move |y| (0..pooled[1]).map(move |x| y * stride * width + x * stride))
-}
-
-/// A map `y`, `width` wide, pooled to `[height, width]` `pooled`.
-pub(super) fn pool(y: &[f32], width: usize, pool: Pool, pooled: [usize; 2], out: &mut [f32]) {
-    match pool {
-        Pool::None => out.copy_from_slice(y),
-        Pool::Max { size: 2, stride: 2 } => {
-            for (rows, out) in y.chunks_exact(2 * width).zip(out.chunks_exact_mut(pooled[1])) {
-                let (top, bottom) = rows.split_at(width);
-                pool_pairs(top, bottom, out);
-            }
-        }
-        Pool::Max { size, stride } => {
-            for (corner, out) in corners(width, pooled, stride).zip(out) {
-                *out = y[largest(y, width, corner, size)];
-            }
-        }
-        Pool::Mean { size, stride } => {
-            let share = 1.0 / (size * size) as f32;
-            for (corner, out) in corners(width, pooled, stride).zip(out) {
-                let rows = (0..size).map(|row| &y[corner + row * width..][..size]);
-                *out = rows.map(|row| row.iter().sum::<f32>()).sum::<f32>() * share;
-            }
-        }
-    }
-}
-
-/// The gradient by a map, from the one by the pooled map and the map `y` itself.
-pub(super) fn unpool(
-    y: &[f32],
-    width: usize,
-    pool: Pool,
-    pooled: [usize; 2],
-    gradient: &[f32],
-    out: &mut [f32],
-) {
-    match pool {
-        Pool::None => out.copy_from_slice(gradient),
-        Pool::Max { size: 2, stride: 2 } => {
-            // What no window sees has no gradient.
-            if y.len() != 4 * gradient.len() {
-                out.fill(0.0);
-            }
-            let rows = y.chunks_exact(2 * width).zip(out.chunks_exact_mut(2 * width));
-            for ((y, out), gradient) in rows.zip(gradient.chunks_exact(pooled[1])) {
-                let (top, bottom) = out.split_at_mut(width);
-                let (y_top, y_bottom) = y.split_at(width);
-                unpool_pairs(top, bottom, [y_top, y_bottom], gradient);
-            }
-        }
-        Pool::Max { size, stride } => {
-            out.fill(0.0);
-            for (corner, gradient) in corners(width, pooled, stride).zip(gradient) {
-                out[largest(y, width, corner, size)] += gradient;
-            }
-        }
-        Pool::Mean { size, stride } => {
-            out.fill(0.0);
-            let share = 1.0 / (size * size) as f32;
-            for (corner, gradient) in corners(width, pooled, stride).zip(gradient) {
-                for row in 0..size {
-                    for out in &mut out[corner + row * width..][..size] {
-                        *out += gradient * share;
-                    }
-                }
-            }
-        }
-    }
+pub(super) fn total(lanes: Lanes) -> f64 {
+    lanes.iter().copied().map(f64::from).sum()
 }

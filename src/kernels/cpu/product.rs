@@ -102,13 +102,13 @@ vectorised! {
         }
     }
 
-    /// out += a·b for one band of each; `out` is 8×8, its rows `stride` apart.
-    fn tile(a: &[Step], b: &[Step], out: &mut [f32], stride: usize) {
+    /// out ← a·b, or with `add` out += a·b, for one band of each; `out` is 8×8, its rows `stride` apart.
+    fn tile(a: &[Step], b: &[Step], out: &mut [f32], stride: usize, add: bool) {
         if WIDE {
-            part::<WIDE, LANES, 0>(a, b, out, stride);
+            part::<WIDE, LANES, 0>(a, b, out, stride, add);
         } else {
-            part::<WIDE, 4, 0>(a, b, out, stride);
-            part::<WIDE, 4, 4>(a, b, &mut out[4 * stride..], stride);
+            part::<WIDE, 4, 0>(a, b, out, stride, add);
+            part::<WIDE, 4, 4>(a, b, &mut out[4 * stride..], stride, add);
         }
     }
 }
@@ -120,6 +120,7 @@ fn part<const WIDE: bool, const ROWS: usize, const FIRST: usize>(
     b: &[Step],
     out: &mut [f32],
     stride: usize,
+    add: bool,
 ) {
     let mut sums = [[0.0; LANES]; ROWS];
     for (a, b) in a.iter().zip(b) {
@@ -133,8 +134,10 @@ fn part<const WIDE: bool, const ROWS: usize, const FIRST: usize>(
         let out = out[r * stride..]
             .first_chunk_mut::<LANES>()
             .expect("eight columns");
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out += sum;
+        if add {
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
+        } else {
+            *out = *sums;
         }
     }
 }
@@ -147,12 +150,13 @@ pub(super) struct Bands {
 }
 
 impl Bands {
-    /// out += a·b; `out` has its rows `stride` apart.
-    pub(super) fn add_product(&mut self, a: Matrix, b: Matrix, out: &mut [f32], stride: usize) {
+    /// out ← a·b, or with `add` out += a·b; `out` has its rows `stride` apart.
+    pub(super) fn product(&mut self, a: Matrix, b: Matrix, out: &mut [f32], stride: usize, add: bool) {
         assert_eq!(a.columns, b.rows);
         let b = b.transpose();
         for k in (0..a.columns).step_by(DEPTH) {
             let depth = DEPTH.min(a.columns - k);
+            let add = add || k > 0;
             self.left.resize(a.rows.div_ceil(LANES) * depth, [0.0; LANES]);
             self.right.resize(depth, [0.0; LANES]);
             for (band, row) in self.left.chunks_exact_mut(depth).zip((0..a.rows).step_by(LANES)) {
@@ -165,13 +169,13 @@ impl Bands {
                     let rows = LANES.min(a.rows - row);
                     let out = &mut out[row * stride + column..];
                     if rows == LANES && columns == LANES {
-                        tile(band, &self.right, out, stride);
+                        tile(band, &self.right, out, stride, add);
                     } else {
                         let mut edge = [0.0; LANES * LANES];
-                        tile(band, &self.right, &mut edge, LANES);
+                        tile(band, &self.right, &mut edge, LANES, false);
                         for (out, edge) in out.chunks_mut(stride).zip(edge.chunks(LANES)).take(rows) {
                             for (out, edge) in out.iter_mut().zip(edge).take(columns) {
-                                *out += edge;
+                                *out = if add { *out + edge } else { *edge };
                             }
                         }
                     }
@@ -181,45 +185,47 @@ impl Bands {
     }
 }
 
-/// Rows of the left operand that [`add_dots`] takes at a time. It must have a multiple of them.
-pub(super) const DOT_ROWS: usize = 4;
+/// Rows of either operand that [`add_dots`] takes at a time. The left one must have a multiple of them.
+pub(super) const DOT_ROWS: usize = 3;
 
-/// out += a·bᵀ, where the rows of both are long and lie in order: no copies are needed, the sums are taken along
+/// Their sums, each still in four parts.
+type Dots = [[[f32; 4]; DOT_ROWS]; DOT_ROWS];
+
+/// out += a·bᵀ, where the rows of both are long and lie in order: nothing needs to be copied, the sums are taken along
 /// the rows. `a` may have more rows than `out`, for a multiple of [`DOT_ROWS`]. Rows are summed up to a multiple of
 /// [`LANES`], so beyond their end one of the two must have zeros.
 pub(super) fn add_dots(a: Matrix, b: Matrix, out: &mut [f32]) {
     assert!(a.columns == b.columns && a.rows.is_multiple_of(DOT_ROWS) && !a.transposed && !b.transposed);
     let length = a.columns.next_multiple_of(LANES);
-    let line = |matrix: Matrix<'_>, row: usize| row * matrix.stride..row * matrix.stride + length;
-    for row in (0..a.rows).step_by(DOT_ROWS) {
-        let left = std::array::from_fn(|r| &a.values[line(a, row + r)]);
-        for column in (0..b.rows).step_by(DOT_COLUMNS) {
-            let columns = DOT_COLUMNS.min(b.rows - column);
-            // Where columns run out, the last one is taken twice, and once for nothing.
-            let right = std::array::from_fn(|c| &b.values[line(b, (column + c).min(b.rows - 1))]);
-            let mut sums = [[[0.0; LANES]; DOT_COLUMNS]; DOT_ROWS];
+    for column in (0..b.rows).step_by(DOT_ROWS) {
+        let columns = DOT_ROWS.min(b.rows - column);
+        // Where rows run out, the last one is taken again, for nothing.
+        let right = std::array::from_fn(|c| &b.values[(column + c).min(b.rows - 1) * b.stride..][..length]);
+        for (row, out) in (0..a.rows)
+            .step_by(DOT_ROWS)
+            .zip(out.chunks_mut(DOT_ROWS * b.rows))
+        {
+            let left = std::array::from_fn(|r| &a.values[(row + r) * a.stride..][..length]);
+            let mut sums = Dots::default();
             dots(left, right, &mut sums);
-            for (out, sums) in out.chunks_mut(b.rows).skip(row).zip(&sums) {
-                for (out, sums) in out[column..][..columns].iter_mut().zip(sums) {
-                    *out += sums.iter().sum::<f32>();
+            for (out, sums) in out.chunks_exact_mut(b.rows).zip(&sums) {
+                for (out, [p, q, r, s]) in out[column..][..columns].iter_mut().zip(sums) {
+                    *out += (p + q) + (r + s);
                 }
             }
         }
     }
 }
 
-const DOT_COLUMNS: usize = 2;
-
 vectorised! {
-    fn dots(
-        a: [&[f32]; DOT_ROWS],
-        b: [&[f32]; DOT_COLUMNS],
-        out: &mut [[[f32; LANES]; DOT_COLUMNS]; DOT_ROWS],
-    ) {
+    fn dots(a: [&[f32]; DOT_ROWS], b: [&[f32]; DOT_ROWS], out: &mut Dots) {
         if WIDE {
-            dot_part::<WIDE, LANES>(a, b, out);
+            let sums = dot_part::<WIDE, LANES>(a, b);
+            for (out, sums) in out.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                *out = std::array::from_fn(|lane| sums[lane] + sums[lane + 4]);
+            }
         } else {
-            dot_part::<WIDE, 4>(a, b, out);
+            *out = dot_part::<WIDE, 4>(a, b);
         }
     }
 }
@@ -227,14 +233,13 @@ vectorised! {
 #[inline(always)]
 fn dot_part<const WIDE: bool, const WIDTH: usize>(
     a: [&[f32]; DOT_ROWS],
-    b: [&[f32]; DOT_COLUMNS],
-    out: &mut [[[f32; LANES]; DOT_COLUMNS]; DOT_ROWS],
-) {
+    b: [&[f32]; DOT_ROWS],
+) -> [[[f32; WIDTH]; DOT_ROWS]; DOT_ROWS] {
     let a = a.map(|row| row.as_chunks::<WIDTH>().0);
     let b = b.map(|row| row.as_chunks::<WIDTH>().0);
     let length = a[0].len();
     let (a, b) = (a.map(|row| &row[..length]), b.map(|row| &row[..length]));
-    let mut sums = [[[0.0; WIDTH]; DOT_COLUMNS]; DOT_ROWS];
+    let mut sums = [[[0.0; WIDTH]; DOT_ROWS]; DOT_ROWS];
     for k in 0..length {
         for (r, sums) in sums.iter_mut().enumerate() {
             for (c, sums) in sums.iter_mut().enumerate() {
@@ -244,9 +249,5 @@ fn dot_part<const WIDE: bool, const WIDTH: usize>(
             }
         }
     }
-    for (out, sums) in out.iter_mut().zip(&sums) {
-        for (out, sums) in out.iter_mut().zip(sums) {
-            out[..WIDTH].copy_from_slice(sums);
-        }
-    }
+    sums
 }
