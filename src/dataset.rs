@@ -6,7 +6,10 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    kernels::batch::{PIXELS_PER_WORD, Warp, gather},
+};
 
 /// Height and width of an image, in pixels.
 pub const SIDE: usize = 28;
@@ -14,9 +17,6 @@ pub const SIDE: usize = 28;
 pub const PIXELS: usize = SIDE * SIDE;
 /// Digits 0–9.
 pub const CLASSES: usize = 10;
-
-/// Pixels in one 32-bit word of the resident images.
-const PIXELS_PER_WORD: usize = 4;
 
 // http://yann.lecun.com/exdb/mnist/: two zero bytes, 0x08 for unsigned bytes, then the number of dimensions.
 const IMAGES_MAGIC: u32 = 0x0000_0803;
@@ -232,33 +232,37 @@ impl ResidentSplit {
         &self.host_labels
     }
 
-    /// Gathers the images of `indices`, in that order, and scales their pixels to 0–1.
+    /// Puts an order of images on the device; a batch is a stretch of it.
     ///
     /// # Panics
-    /// When an index is out of range.
-    pub fn batch(&self, indices: &[u32]) -> Batch {
-        assert!(indices.iter().all(|&index| (index as usize) < self.len()));
-        let device = self.words.device();
-        let rows = integers(indices.iter().map(|&index| index as i32), &device);
-        let shifts = integers((0..PIXELS_PER_WORD as i32).map(|byte| byte * 8), &device);
-
-        let words = self.words.clone().select(0, rows.clone());
-        let bytes = words
-            .reshape([indices.len(), PIXELS / PIXELS_PER_WORD, 1])
-            .bitwise_right_shift(shifts.reshape([1, 1, PIXELS_PER_WORD]).expand([
-                indices.len(),
-                PIXELS / PIXELS_PER_WORD,
-                PIXELS_PER_WORD,
-            ]))
-            .bitwise_and_scalar(0xFF);
-        Batch {
-            images: bytes
-                .float()
-                .div_scalar(255.0)
-                .reshape([indices.len(), 1, SIDE, SIDE]),
-            labels: self.labels.clone().select(0, rows),
+    /// When a number is out of range.
+    pub fn order(&self, images: &[u32]) -> Order {
+        assert!(images.iter().all(|&image| (image as usize) < self.len()));
+        Order {
+            images: integers(images.iter().map(|&image| image as i32), &self.words.device()),
+            count: images.len(),
         }
     }
+
+    /// Gathers the images that `order[first..first + count]` names, their pixels scaled to 0–1, each warped at random
+    /// where `warp` is given.
+    ///
+    /// # Panics
+    /// When the order ends before.
+    pub fn batch(&self, order: &Order, first: usize, count: usize, warp: Option<Warp>) -> Batch {
+        assert!(first + count <= order.count);
+        let (words, labels) = (self.words.clone(), self.labels.clone());
+        let (images, labels) = gather(words, labels, order.images.clone(), first, count, warp);
+        Batch { images, labels }
+    }
+}
+
+/// An order of images on the device. Made by [`ResidentSplit::order`].
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// `[count]`
+    images: Tensor<1, Int>,
+    count: usize,
 }
 
 /// A vector of 32-bit integers on `device`.

@@ -33,8 +33,10 @@ pub mod checkpoint;
 pub mod dataset;
 pub mod device;
 pub mod error;
+pub mod kernels;
 pub mod metrics;
 pub mod net;
+mod optimizer;
 pub mod recipe;
 pub mod session;
 #[cfg(target_family = "wasm")]

@@ -1,16 +1,31 @@
 //! Loss, accuracy and the confusion matrix.
 
-use burn::tensor::{Int, Tensor, activation::log_softmax};
 use serde::Serialize;
 
 use crate::dataset::CLASSES;
 
-/// Softmax cross entropy of each image, in nats: logits `[batch, 10]`, labels `[batch]` → `[batch]`.
-pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-    let batch = labels.dims()[0];
-    let log_probabilities = log_softmax(logits, 1);
-    let picked = log_probabilities.gather(1, labels.reshape([batch, 1]));
-    picked.reshape([batch]).neg()
+/// Softmax cross entropy of one image in nats, from its logits, and the digit it was taken for: the first of equals.
+///
+/// # Panics
+/// When `label` is not a digit.
+pub fn judge(logits: &[f32; CLASSES], label: usize) -> (f64, usize) {
+    let mut predicted = 0;
+    for (digit, logit) in logits.iter().enumerate() {
+        if *logit > logits[predicted] {
+            predicted = digit;
+        }
+    }
+    let largest = f64::from(logits[predicted]);
+    let total: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+    (total.ln() + largest - f64::from(logits[label]), predicted)
+}
+
+/// Probabilities from logits.
+pub fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers = logits.iter().map(|logit| (logit - largest).exp()).collect::<Vec<_>>();
+    let total: f32 = powers.iter().sum();
+    powers.into_iter().map(|power| power / total).collect()
 }
 
 /// Counts of (true digit, predicted digit) pairs.

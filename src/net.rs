@@ -5,11 +5,7 @@
 
 use burn::{
     module::{Module, Param, RunningState},
-    tensor::{
-        Device, Tensor, TensorData, activation,
-        module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, linear, max_pool2d},
-        ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions},
-    },
+    tensor::{Device, Int, Tensor, TensorData, activation},
 };
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
@@ -17,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dataset::{CLASSES, SIDE},
     error::{Error, Result},
+    kernels::{
+        BlockSpec,
+        conv_block::{self, LARGEST_KERNEL, Norm},
+        cross_entropy::dense_cross_entropy,
+        dense::dense,
+    },
 };
-
-/// PyTorch's `BatchNorm2d` defaults (https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html).
-const BATCH_NORM_EPSILON: f64 = 1e-5;
-const BATCH_NORM_MOMENTUM: f64 = 0.1;
 
 /// More would only be a way to run out of memory in a browser tab.
 const MOST_LAYERS: usize = 16;
@@ -30,7 +28,7 @@ const MOST_UNITS: usize = 4096;
 const MOST_KERNEL: usize = 28;
 
 /// What follows the linear part of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
     /// The value as it is.
@@ -42,7 +40,7 @@ pub enum Activation {
 }
 
 /// Pooling over square windows of `size`, moved by `stride`, without padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Pool {
     /// No pooling.
@@ -223,6 +221,26 @@ impl NetConfig {
             .collect())
     }
 
+    /// Multiply-adds of one image's forward pass, and of one image's training step: forward, the gradient of the
+    /// weights, and the gradient of each layer's input but the first's. Convolutions and dense layers only: the rest
+    /// is little beside them.
+    ///
+    /// # Errors
+    /// Those of [`NetConfig::conv_shapes`].
+    pub fn multiply_adds(&self) -> Result<[u64; 2]> {
+        let mut layers = Vec::new();
+        let (mut channels, mut side) = (1, SIDE);
+        for (block, [filters, pooled, _]) in self.conv.iter().zip(self.conv_shapes()?) {
+            let convolved = (side + 2 * block.padding - block.kernel) / block.stride + 1;
+            layers.push(filters * convolved * convolved * channels * block.kernel * block.kernel);
+            (channels, side) = (filters, pooled);
+        }
+        layers.extend(self.dense_sizes()?.into_iter().map(|[inputs, outputs]| inputs * outputs));
+        let forward = layers.iter().map(|&count| count as u64).sum::<u64>();
+        let first = layers.first().map_or(0, |&count| count as u64);
+        Ok([forward, 3 * forward - first])
+    }
+
     /// Draws a network's initial weights from `seed`, on the host, so that a seed gives the same network on
     /// every device. `device` decides whether it can be trained (an autodiff one) or only used.
     ///
@@ -377,7 +395,7 @@ pub enum Mode {
 }
 
 /// The network itself. Made by [`NetConfig::init`].
-#[derive(Module, Debug)]
+#[derive(Module, Debug, Default)]
 pub struct Net {
     /// Convolution blocks, first to last.
     pub conv: Vec<ConvBlock>,
@@ -457,16 +475,42 @@ impl Net {
         self.num_params() - statistics
     }
 
-    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`.
+    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`. In training, running statistics are updated.
     pub fn forward(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
+        let features = self.features(images, mode);
+        match self.dense.last() {
+            Some(last) => last.forward(features),
+            None => features,
+        }
+    }
+
+    /// The mean loss `[1]` of a training batch, in nats, for `backward`; it and the number of images recognised are
+    /// also entered into `ledger` at `slot` (see [`dense_cross_entropy`]). Running statistics are updated.
+    ///
+    /// # Panics
+    /// When the network has no layer: [`NetConfig`] makes none such.
+    pub fn loss(
+        &self,
+        images: Tensor<4>,
+        labels: Tensor<1, Int>,
+        ledger: Tensor<1>,
+        slot: usize,
+    ) -> (Tensor<1>, Tensor<1>) {
+        let features = self.features(images, Mode::Train);
+        let last = self.dense.last().expect("a network ends in a dense layer");
+        dense_cross_entropy(features, last.weight.val(), last.bias.val(), labels, ledger, slot)
+    }
+
+    /// What enters the last layer.
+    fn features(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
         let maps = self
             .conv
             .iter()
             .fold(images, |maps, block| block.forward(maps, mode));
-        let features = maps.flatten::<2>(1, 3);
-        self.dense
+        let hidden = &self.dense[..self.dense.len().saturating_sub(1)];
+        hidden
             .iter()
-            .fold(features, |features, layer| layer.forward(features))
+            .fold(maps.flatten::<2>(1, 3), |features, layer| layer.forward(features))
     }
 }
 
@@ -497,65 +541,42 @@ impl Named {
 
 impl ConvBlock {
     fn forward(&self, maps: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let ConvConfig { stride, padding, .. } = self.config;
-        let maps = conv2d(
-            maps,
-            self.weight.val(),
-            Some(self.bias.val()),
-            ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1),
-        );
-        let maps = match &self.norm {
-            Some(norm) => norm.forward(maps, mode),
-            None => maps,
+        let spec = BlockSpec {
+            stride: self.config.stride,
+            padding: self.config.padding,
+            activation: self.config.activation,
+            pool: self.config.pool,
         };
-        let maps = self.config.activation.forward(maps);
-        match self.config.pool {
-            Pool::None => maps,
-            Pool::Max { size, stride } => {
-                max_pool2d(maps, MaxPoolOptions::new([size; 2]).with_stride([stride; 2]))
-            }
-            Pool::Mean { size, stride } => {
-                avg_pool2d(maps, AvgPoolOptions::new([size; 2]).with_stride([stride; 2]))
-            }
-        }
-    }
-}
-
-impl BatchNorm {
-    fn forward(&self, maps: Tensor<4>, mode: Mode) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
+        let norm = self.norm.as_ref().map(|norm| Norm {
+            weight: norm.weight.val(),
+            bias: norm.bias.val(),
+            mean: norm.running_mean.value_sync(),
+            variance: norm.running_var.value_sync(),
+        });
+        let fused = self.config.kernel <= LARGEST_KERNEL;
         if mode == Mode::Evaluate {
-            let (mean, variance) = (self.running_mean.value_sync(), self.running_var.value_sync());
-            return batch_norm(maps, weight, bias, mean, variance, BATCH_NORM_EPSILON);
+            let run = if fused { conv_block::evaluate } else { conv_block::evaluate_plain };
+            return run(maps, weight, bias, norm, spec);
         }
-        let [batch, _, height, width] = maps.dims();
-        let count = (batch * height * width) as f64;
-        let normed = batch_norm_train(maps, weight, bias, BATCH_NORM_EPSILON);
-
-        // A single value has no unbiased variance; PyTorch refuses to train on one, here it counts as biased.
-        let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
-        let blend = |running: &RunningState<Tensor<1>>, batch: Tensor<1>, scale: f64| {
-            let kept = running.value_sync().mul_scalar(1.0 - BATCH_NORM_MOMENTUM);
-            running.update(
-                kept.add(batch.detach().mul_scalar(BATCH_NORM_MOMENTUM * scale))
-                    .detach(),
-            );
-        };
-        blend(&self.running_mean, normed.mean, 1.0);
-        blend(&self.running_var, normed.variance, unbias);
-        normed.output
+        let run = if fused { conv_block::train } else { conv_block::train_plain };
+        let (maps, running) = run(maps, weight, bias, norm, spec);
+        if let (Some(norm), Some([mean, variance])) = (&self.norm, running) {
+            norm.running_mean.update(mean);
+            norm.running_var.update(variance);
+        }
+        maps
     }
 }
 
 impl Dense {
     fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        let features = linear(features, self.weight.val(), Some(self.bias.val()));
-        self.activation.forward(features)
+        dense(features, self.weight.val(), self.bias.val(), self.activation)
     }
 }
 
 impl Activation {
-    fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Activation::None => x,
             Activation::Relu => activation::relu(x),

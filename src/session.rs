@@ -4,25 +4,30 @@
 
 use burn::{
     module::Module,
-    optim::{AdamConfig, GradientsParams, ModuleOptimizer},
-    tensor::{Tensor, TensorData, Transaction, activation::softmax},
+    optim::GradientsParams,
+    tensor::{Device, Tensor, TensorData, Transaction},
 };
 use serde::Serialize;
 
 use crate::{
     checkpoint,
-    dataset::{CLASSES, PIXELS, ResidentSplit, SIDE, Split, epoch_order},
+    dataset::{CLASSES, Order, PIXELS, ResidentSplit, SIDE, Split, epoch_order},
     device::{Accelerator, Kind},
     error::{Error, Result},
-    metrics::{ConfusionMatrix, Evaluation, cross_entropy},
+    kernels::cross_entropy::ENTRY,
+    metrics::{ConfusionMatrix, Evaluation, judge, softmax},
     net::{Mode, Net, NetConfig},
-    recipe::{Optimizer, Recipe, validate_learning_rate},
+    optimizer::Optimizer,
+    recipe::{Recipe, validate_learning_rate},
 };
 
 /// Images of one evaluation batch. On the CPU a batch should take about as long as a training step, so that
 /// commands are answered as promptly; on a GPU it should be large enough to fill it.
 const EVALUATION_BATCH_CPU: usize = 128;
 const EVALUATION_BATCH_GPU: usize = 500;
+
+/// Steps of one ledger: what a fast GPU does between two read-backs.
+const LEDGER_STEPS: usize = 256;
 
 /// Where a run's weights come from.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +54,8 @@ pub struct Plan {
     pub steps: usize,
     /// Trained values of the network.
     pub parameters: usize,
+    /// Multiply-adds that training takes for one image (see [`NetConfig::multiply_adds`]).
+    pub multiply_adds: u64,
 }
 
 /// One step that was taken.
@@ -80,7 +87,7 @@ struct Network {
     config: NetConfig,
     /// On the autodiff device.
     net: Net,
-    optimizer: Option<(Optimizer, ModuleOptimizer)>,
+    optimizer: Option<Optimizer>,
     /// Steps it was trained for, in this session and before its weights were written down.
     batches: u64,
     epochs: usize,
@@ -94,10 +101,19 @@ struct Run {
     train_count: usize,
     step: usize,
     /// The present epoch's order of images.
-    order: Vec<u32>,
-    /// Losses that were not read back yet, with their epoch and batch size.
-    pending: Vec<(Tensor<1>, usize, usize)>,
+    order: Option<Order>,
+    ledgers: Ledgers,
+    /// Epoch and batch size of each step that was not read back yet.
+    pending: Vec<(usize, usize)>,
     train_loss: EpochMean,
+}
+
+/// Where the steps enter their loss and hits, on the device, until they are read back together.
+#[derive(Default)]
+struct Ledgers {
+    full: Vec<Tensor<1>>,
+    /// With the number of entries it has.
+    open: Option<(Tensor<1>, usize)>,
 }
 
 /// The mean over the images of one epoch.
@@ -105,6 +121,7 @@ struct Run {
 struct EpochMean {
     epoch: usize,
     sum: f64,
+    hits: f64,
     images: usize,
 }
 
@@ -112,8 +129,9 @@ struct EpochMean {
 struct Evaluating {
     net: Net,
     done: usize,
-    /// Of each batch: the summed loss `[1]` and the predicted digits `[batch]`.
-    batches: Vec<(Tensor<1>, Tensor<1, burn::tensor::Int>)>,
+    order: Order,
+    /// Logits of each batch, `[batch, 10]`.
+    batches: Vec<Tensor<2>>,
 }
 
 impl TrainSession {
@@ -181,12 +199,9 @@ impl TrainSession {
         let network = self.network.as_mut().ok_or(Error::NoNetwork)?;
         network.loaded = false;
         // A different optimiser starts afresh; the same one goes on with its moments.
-        if !network
-            .optimizer
-            .as_ref()
-            .is_some_and(|(kind, _)| *kind == recipe.optimizer)
-        {
-            network.optimizer = Some((recipe.optimizer, recipe.optimizer.build()));
+        let (rule, average) = (recipe.optimizer, recipe.average);
+        if !network.optimizer.as_ref().is_some_and(|optimizer| optimizer.is(rule, average)) {
+            network.optimizer = Some(Optimizer::new(rule, average));
         }
         let steps_per_epoch = train_count.div_ceil(recipe.batch_size);
         let whole_epochs = steps_per_epoch * recipe.epochs;
@@ -195,6 +210,7 @@ impl TrainSession {
             steps_per_epoch,
             steps: recipe.steps.unwrap_or(whole_epochs).min(whole_epochs),
             parameters: network.net.parameters(),
+            multiply_adds: network.config.multiply_adds()?[1],
         };
         self.evaluation = None;
         self.run = Some(Run {
@@ -202,7 +218,8 @@ impl TrainSession {
             plan,
             train_count,
             step: 0,
-            order: Vec::new(),
+            order: None,
+            ledgers: Ledgers::default(),
             pending: Vec::new(),
             train_loss: EpochMean::default(),
         });
@@ -224,21 +241,27 @@ impl TrainSession {
         }
         let in_epoch = run.step % run.plan.steps_per_epoch;
         let epoch = run.plan.epoch + run.step / run.plan.steps_per_epoch + 1;
-        if in_epoch == 0 {
+        if in_epoch == 0 || run.order.is_none() {
             let seed = run.recipe.shuffle.then_some(run.recipe.seed);
-            run.order = epoch_order(run.train_count, seed, epoch);
+            run.order = Some(data.order(&epoch_order(run.train_count, seed, epoch)));
         }
+        let order = run.order.as_ref().ok_or(Error::NoRun)?;
         let first = in_epoch * run.recipe.batch_size;
         let last = (first + run.recipe.batch_size).min(run.train_count);
-        let batch = data.batch(&run.order[first..last]);
+        let warp = run.recipe.warp.map(|warp| warp.of_step(run.recipe.seed, network.batches));
+        let batch = data.batch(order, first, last - first, warp);
 
-        let logits = network.net.forward(batch.images.autodiff(), Mode::Train);
-        let loss = cross_entropy(logits, batch.labels.autodiff()).mean();
+        let (ledger, slot) = run.ledgers.place(&self.accelerator.device);
+        let (images, ledger) = (batch.images.autodiff(), ledger.autodiff());
+        let (loss, ledger) = network.net.loss(images, batch.labels.autodiff(), ledger, slot);
+        run.ledgers.put_back(ledger.without_autodiff(), slot);
         let gradients = GradientsParams::from_grads(loss.backward(), &network.net);
-        if let Some((_, optimizer)) = &mut network.optimizer {
-            network.net = optimizer.step(run.recipe.learning_rate, network.net.clone(), gradients);
+        if let Some(optimizer) = &mut network.optimizer {
+            let progress = run.step as f64 / run.plan.steps as f64;
+            let rate = run.recipe.learning_rate * run.recipe.schedule.factor(progress);
+            optimizer.step(&mut network.net, gradients, rate);
         }
-        run.pending.push((loss.without_autodiff(), epoch, last - first));
+        run.pending.push((epoch, last - first));
 
         run.step += 1;
         network.batches += 1;
@@ -263,16 +286,26 @@ impl TrainSession {
             return Ok(Vec::new());
         };
         let pending = std::mem::take(&mut run.pending);
-        let mut reading = Transaction::default();
-        for (loss, _, _) in &pending {
-            reading = reading.register(loss.clone());
+        if pending.is_empty() {
+            return Ok(Vec::new());
         }
+        let ledgers = std::mem::take(&mut run.ledgers);
+        let open = ledgers.open.map(|(ledger, _)| ledger);
+        let reading = ledgers.full.into_iter().chain(open);
+        let reading = reading.fold(Transaction::default(), |reading, ledger| reading.register(ledger));
         let read = reading.execute_async().await.map_err(Error::fault)?;
         self.accelerator.check()?;
+        let mut entries = Vec::new();
+        for ledger in read {
+            entries.extend(ledger.try_into_vec::<f32>().map_err(Error::fault)?);
+        }
+        if entries.len() < pending.len() * ENTRY {
+            return Err(Error::fault("it returned fewer losses than steps were taken"));
+        }
         let mut losses = Vec::with_capacity(pending.len());
-        for ((_, epoch, images), loss) in pending.into_iter().zip(read) {
-            let loss = f64::from(scalar(loss)?);
-            run.train_loss.add(epoch, loss, images);
+        for ((epoch, images), entry) in pending.into_iter().zip(entries.chunks_exact(ENTRY)) {
+            let loss = f64::from(entry[0]);
+            run.train_loss.add(epoch, loss, f64::from(entry[1]), images);
             losses.push(loss);
         }
         Ok(losses)
@@ -281,6 +314,12 @@ impl TrainSession {
     /// The mean loss over the images of the latest epoch, of the steps that were read back; in nats.
     pub fn epoch_train_loss(&self) -> f64 {
         self.run.as_ref().map_or(f64::NAN, |run| run.train_loss.mean())
+    }
+
+    /// The share of the latest epoch's images that were recognised, 0–1, of the steps that were read back: each
+    /// with the weights of its own step, and warped where the recipe warps.
+    pub fn epoch_train_accuracy(&self) -> f64 {
+        self.run.as_ref().map_or(f64::NAN, |run| run.train_loss.accuracy())
     }
 
     /// From the next step on.
@@ -300,13 +339,15 @@ impl TrainSession {
     /// # Errors
     /// [`Error::NoData`], [`Error::NoNetwork`].
     pub fn begin_evaluation(&mut self) -> Result<usize> {
-        let total = self.test.as_ref().ok_or(Error::NoData)?.len();
+        let data = self.test.as_ref().ok_or(Error::NoData)?;
+        let all = (0..data.len() as u32).collect::<Vec<_>>();
         self.evaluation = Some(Evaluating {
-            net: self.network()?.net.valid(),
+            net: self.network()?.in_use(),
             done: 0,
+            order: data.order(&all),
             batches: Vec::new(),
         });
-        Ok(total)
+        Ok(data.len())
     }
 
     /// Evaluates one more batch; gives the number of images done. Does nothing once all are.
@@ -322,13 +363,8 @@ impl TrainSession {
         };
         let last = (evaluation.done + size).min(data.len());
         if last > evaluation.done {
-            let indices = (evaluation.done as u32..last as u32).collect::<Vec<_>>();
-            let batch = data.batch(&indices);
-            let logits = evaluation.net.forward(batch.images, Mode::Evaluate);
-            let loss = cross_entropy(logits.clone(), batch.labels).sum();
-            evaluation
-                .batches
-                .push((loss, logits.argmax(1).reshape([indices.len()])));
+            let batch = data.batch(&evaluation.order, evaluation.done, last - evaluation.done, None);
+            evaluation.batches.push(evaluation.net.forward(batch.images, Mode::Evaluate));
             evaluation.done = last;
         }
         Ok(evaluation.done)
@@ -341,25 +377,21 @@ impl TrainSession {
     pub async fn finish_evaluation(&mut self) -> Result<Evaluation> {
         let evaluation = self.evaluation.take().ok_or(Error::NoRun)?;
         let data = self.test.as_ref().ok_or(Error::NoData)?;
-        let mut reading = Transaction::default();
-        for (loss, predicted) in evaluation.batches {
-            reading = reading.register(loss).register(predicted);
-        }
+        let reading = evaluation.batches.into_iter();
+        let reading = reading.fold(Transaction::default(), |reading, logits| reading.register(logits));
         let read = reading.execute_async().await.map_err(Error::fault)?;
         self.accelerator.check()?;
 
         let mut confusion = ConfusionMatrix::default();
         let mut loss = 0.0;
         let mut labels = data.labels().iter();
-        for pair in read.chunks_exact(2) {
-            loss += f64::from(scalar(pair[0].clone())?);
-            for predicted in pair[1].iter::<i64>() {
-                let label = labels.next().ok_or(Error::NoData)?;
-                let predicted = usize::try_from(predicted).unwrap_or(CLASSES);
-                if predicted >= CLASSES {
-                    return Err(Error::fault(format!("it predicted the digit {predicted}")));
-                }
-                confusion.add(usize::from(*label), predicted);
+        for logits in read {
+            let logits = logits.try_into_vec::<f32>().map_err(Error::fault)?;
+            for row in logits.as_chunks::<CLASSES>().0 {
+                let label = usize::from(*labels.next().ok_or(Error::NoData)?);
+                let (image_loss, predicted) = judge(row, label);
+                loss += image_loss;
+                confusion.add(label, predicted);
             }
         }
         Ok(Evaluation {
@@ -397,17 +429,14 @@ impl TrainSession {
                 format!("{odd}; numbers from 0 to 1 are accepted"),
             ));
         }
-        let net = self.network()?.net.valid();
-        // Twice the same image: a matrix product with one row may pick a kernel that needs subgroups, which
-        // no browser has (https://github.com/tracel-ai/cubek/issues/654). One image will do once it is fixed.
-        let twice = TensorData::new(pixels.repeat(2), [2, 1, SIDE, SIDE]);
-        let images = Tensor::<4>::from_data(twice, &self.accelerator.device);
-        let probabilities = softmax(net.forward(images, Mode::Evaluate), 1);
-        let read = probabilities.into_data_async().await.map_err(Error::fault)?;
+        let net = self.network()?.in_use();
+        let image = TensorData::new(pixels.to_vec(), [1, 1, SIDE, SIDE]);
+        let images = Tensor::<4>::from_data(image, &self.accelerator.device);
+        let logits = net.forward(images, Mode::Evaluate);
+        let read = logits.into_data_async().await.map_err(Error::fault)?;
         self.accelerator.check()?;
-        let mut values = read.try_into_vec::<f32>().map_err(Error::fault)?;
-        values.truncate(CLASSES);
-        Ok(values)
+        let logits = read.try_into_vec::<f32>().map_err(Error::fault)?;
+        Ok(softmax(&logits))
     }
 
     /// The weights as a safetensors file.
@@ -416,7 +445,7 @@ impl TrainSession {
     /// [`Error::NoNetwork`], [`Error::GpuFault`].
     pub async fn save_weights(&self) -> Result<Vec<u8>> {
         let network = self.network()?;
-        let bytes = checkpoint::to_safetensors(&network.net, network.batches).await?;
+        let bytes = checkpoint::to_safetensors(&network.in_use(), network.batches).await?;
         self.accelerator.check()?;
         Ok(bytes)
     }
@@ -460,10 +489,31 @@ impl Network {
             loaded: false,
         }
     }
+
+    /// What is evaluated, asked and written down: with the average of the weights, where the recipe keeps one.
+    fn in_use(&self) -> Net {
+        let averaged = self.optimizer.as_ref().and_then(|optimizer| optimizer.averaged(&self.net));
+        averaged.unwrap_or_else(|| self.net.valid())
+    }
+}
+
+impl Ledgers {
+    /// A ledger and its next place.
+    fn place(&mut self, device: &Device) -> (Tensor<1>, usize) {
+        if let Some((ledger, LEDGER_STEPS)) = self.open.take_if(|(_, entries)| *entries == LEDGER_STEPS) {
+            self.full.push(ledger);
+        }
+        let fresh = || (Tensor::zeros([LEDGER_STEPS * ENTRY], device), 0);
+        self.open.take().unwrap_or_else(fresh)
+    }
+
+    fn put_back(&mut self, ledger: Tensor<1>, slot: usize) {
+        self.open = Some((ledger, slot + 1));
+    }
 }
 
 impl EpochMean {
-    fn add(&mut self, epoch: usize, mean: f64, images: usize) {
+    fn add(&mut self, epoch: usize, mean: f64, hits: f64, images: usize) {
         if epoch != self.epoch {
             *self = Self {
                 epoch,
@@ -471,35 +521,15 @@ impl EpochMean {
             };
         }
         self.sum += mean * images as f64;
+        self.hits += hits;
         self.images += images;
     }
 
     fn mean(&self) -> f64 {
         self.sum / self.images as f64
     }
-}
 
-impl Optimizer {
-    fn build(self) -> ModuleOptimizer {
-        match self {
-            Optimizer::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => AdamConfig::new()
-                .with_beta_1(beta1)
-                .with_beta_2(beta2)
-                .with_epsilon(epsilon)
-                .init(),
-        }
+    fn accuracy(&self) -> f64 {
+        self.hits / self.images as f64
     }
-}
-
-/// The only value of a tensor that was read back.
-fn scalar(data: TensorData) -> Result<f32> {
-    let values = data.try_into_vec::<f32>().map_err(Error::fault)?;
-    values
-        .first()
-        .copied()
-        .ok_or_else(|| Error::fault("it returned no value"))
 }

@@ -10,7 +10,7 @@ use crate::{
     device::{Accelerator, Kind},
     error::Error,
     net::NetConfig,
-    recipe::Recipe,
+    recipe::{PRESETS, Recipe},
     session::{Start, TrainSession},
 };
 
@@ -68,6 +68,9 @@ impl TrainOptions {
             net: self.net.unwrap_or(preset.net),
             optimizer: preset.optimizer,
             learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
+            schedule: preset.schedule,
+            warp: preset.warp,
+            average: preset.average,
             batch_size: self.batch_size.unwrap_or(preset.batch_size),
             epochs: self.epochs.unwrap_or(preset.epochs),
             seed: self.seed.unwrap_or(preset.seed),
@@ -78,8 +81,21 @@ impl TrainOptions {
     }
 }
 
+#[derive(Serialize)]
+struct Preset {
+    name: &'static str,
+    recipe: Recipe,
+}
+
 #[wasm_bindgen]
 impl Lab {
+    /// `{ name, recipe }` of every preset.
+    pub fn presets() -> Result<JsValue, JsValue> {
+        let presets = PRESETS.map(|name| Recipe::preset(name).map(|recipe| Preset { name, recipe }));
+        let presets = presets.into_iter().collect::<Result<Vec<_>, _>>().map_err(thrown)?;
+        plain(&presets)
+    }
+
     /// Opens this build's device and checks that it computes.
     pub async fn open() -> Result<Lab, JsValue> {
         #[cfg(feature = "gpu")]

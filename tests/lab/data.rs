@@ -99,7 +99,7 @@ on_every_device! {
         let split = bars(70);
         let resident = ResidentSplit::upload(&split, &accelerator.device);
         let indices = [69, 0, 3, 3];
-        let batch = resident.batch(&indices);
+        let batch = resident.batch(&resident.order(&indices), 0, indices.len(), None);
         assert_eq!(batch.images.dims(), [4, 1, SIDE, SIDE]);
         let pixels = batch.images.into_data_async().await.unwrap().try_into_vec::<f32>().unwrap();
         let labels = batch.labels.into_data_async().await.unwrap().iter::<i64>().collect::<Vec<_>>();

@@ -9,6 +9,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod support;
 
 mod data;
+mod float64;
+mod kernels;
 mod network;
 mod reference;
 mod runs;

@@ -81,7 +81,7 @@ fn a_recipe_out_of_range_is_refused_by_option_and_reason() {
     );
     assert_eq!(
         Recipe::preset("corse").unwrap_err().to_string(),
-        "preset: \"corse\" is unknown; \"course\" is accepted"
+        "preset: \"corse\" is unknown; \"course\", \"fast\", \"best\" are accepted"
     );
 }
 

@@ -1,0 +1,546 @@
+//! Convolutions: forward with bias and the statistics for batch norm, the gradient of the weights, that of the input.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::{UNITS, arg, cubes, empty, shape};
+use crate::kernels::BlockSpec;
+
+/// Filters that a unit of the forward pass keeps in registers, times up to [`WIDEST`] pixels of a row.
+const FILTERS: usize = 8;
+const WIDEST: usize = 8;
+
+/// Units that the gradient of the weights is spread over, about: enough to fill a GPU.
+const SPREAD: usize = 8192;
+
+/// Numbers in one entry of the statistics' partial results: pixels, their mean, their summed squares about it.
+pub(super) const PARTIAL: usize = 3;
+
+/// The shapes of a convolution, all but the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Geometry {
+    channels: usize,
+    height: usize,
+    width: usize,
+    filters: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    out_height: usize,
+    out_width: usize,
+}
+
+impl Geometry {
+    fn new(x: &CubeTensor, weight: &CubeTensor, spec: &BlockSpec) -> Self {
+        let [_, channels, height, width] = shape(x);
+        let [filters, _, kernel, _] = shape(weight);
+        let [out_height, out_width] = spec.convolved([height, width], kernel);
+        Self {
+            channels,
+            height,
+            width,
+            filters,
+            kernel,
+            stride: spec.stride,
+            padding: spec.padding,
+            out_height,
+            out_width,
+        }
+    }
+
+    /// The convolution that carries a gradient back to the input, where the stride is 1: over the output, with the
+    /// kernels turned by 180° and filters and channels swapped.
+    fn reversed(self) -> Self {
+        Self {
+            channels: self.filters,
+            height: self.out_height,
+            width: self.out_width,
+            filters: self.channels,
+            padding: self.kernel - 1 - self.padding,
+            out_height: self.height,
+            out_width: self.width,
+            ..self
+        }
+    }
+
+    /// Pixels of a row that a unit takes: as few in vain as possible, then as many as possible.
+    fn pixels(&self) -> usize {
+        let in_vain = |pixels: usize| self.out_width.div_ceil(pixels) * pixels - self.out_width;
+        let narrowest = self.out_width.min(WIDEST / 2);
+        (narrowest..=self.out_width.min(WIDEST))
+            .rev()
+            .min_by_key(|&pixels| in_vain(pixels))
+            .unwrap_or(1)
+    }
+
+    fn tiles(&self) -> usize {
+        self.out_width.div_ceil(self.pixels())
+    }
+
+    /// Pixels of an input row under the kernel while it moves over `pixels` of the output.
+    fn reach(&self) -> usize {
+        (self.pixels() - 1) * self.stride + self.kernel
+    }
+
+    /// Filters that a unit of the weights' gradient takes, so that its sums fit into registers.
+    fn gradient_filters(&self) -> usize {
+        let fitting = match self.kernel {
+            1..=3 => 8,
+            4 => 4,
+            5 | 6 => 2,
+            _ => 1,
+        };
+        fitting.min(self.filters)
+    }
+}
+
+/// A row of the input under the kernel, zeros outside. `left` is where it begins, counted from the padding's edge.
+#[cube]
+fn read_row(x: &[f32], row: usize, left: usize, #[comptime] geometry: Geometry) -> Array<f32> {
+    let reach = comptime!(geometry.reach());
+    let mut values = Array::<f32>::new(reach);
+    #[unroll]
+    for i in 0..reach {
+        let column = left + i;
+        let inside = column >= comptime!(geometry.padding) && column < comptime!(geometry.padding + geometry.width);
+        let at = min(
+            max(column, comptime!(geometry.padding)) - comptime!(geometry.padding),
+            comptime!(geometry.width - 1),
+        );
+        values[i] = select(inside, x[row + at], 0.0f32);
+    }
+    values
+}
+
+/// A unit takes up to eight pixels of a row of the output of eight filters; a cube's units share their filters, so
+/// that it can sum up the statistics of its part.
+#[cube(launch_unchecked)]
+fn forward_kernel(
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    out: &mut [f32],
+    partials: &mut [f32],
+    n: u32,
+    #[comptime] geometry: Geometry,
+    #[comptime] reversed: bool,
+    #[comptime] statistics: bool,
+) {
+    let kernel = comptime!(geometry.kernel);
+    let taps = comptime!(kernel * kernel);
+    let pixels = comptime!(geometry.pixels());
+    let tiles = comptime!(geometry.tiles());
+    let filters = comptime!(geometry.filters);
+    let group = comptime!(FILTERS.min(geometry.filters));
+
+    let first_filter = CUBE_POS_Y as usize * group;
+    let total = n as usize * comptime!(geometry.out_height * tiles);
+    let at = ABSOLUTE_POS_X as usize;
+    // A unit without work takes part in the sums below, with nothing.
+    let working = at < total;
+    let at = min(at, total - 1);
+    let image = at / comptime!(geometry.out_height * tiles);
+    let out_row = (at / tiles) % comptime!(geometry.out_height);
+    let left = (at % tiles) * pixels;
+
+    let mut sums = Array::<f32>::new(comptime!(group * pixels));
+    if comptime!(!reversed) {
+        #[unroll]
+        for f in 0..group {
+            let start = bias[min(first_filter + f, filters - 1)];
+            #[unroll]
+            for p in 0..pixels {
+                sums[f * pixels + p] = start;
+            }
+        }
+    }
+    for channel in 0..comptime!(geometry.channels) {
+        for ky in 0..kernel {
+            let row = out_row * comptime!(geometry.stride) + ky;
+            if row >= comptime!(geometry.padding) && row < comptime!(geometry.padding + geometry.height) {
+                let row = (image * comptime!(geometry.channels) + channel) * comptime!(geometry.height) + row
+                    - comptime!(geometry.padding);
+                let values = read_row(
+                    x,
+                    row * comptime!(geometry.width),
+                    left * comptime!(geometry.stride),
+                    geometry,
+                );
+                #[unroll]
+                for f in 0..group {
+                    let filter = min(first_filter + f, filters - 1);
+                    #[unroll]
+                    for kx in 0..kernel {
+                        let w = if comptime!(reversed) {
+                            // [channel, filter], turned by 180°
+                            weight[(channel * filters + filter) * taps + comptime!(taps - 1 - kx) - ky * kernel]
+                        } else {
+                            weight[(filter * comptime!(geometry.channels) + channel) * taps + ky * kernel + kx]
+                        };
+                        #[unroll]
+                        for p in 0..pixels {
+                            sums[f * pixels + p] += w * values[comptime!(p * geometry.stride + kx)];
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[unroll]
+    for f in 0..group {
+        let filter = first_filter + f;
+        let row = ((image * filters + filter) * comptime!(geometry.out_height) + out_row)
+            * comptime!(geometry.out_width);
+        #[unroll]
+        for p in 0..pixels {
+            if working && filter < filters && left + p < comptime!(geometry.out_width) {
+                out[row + left + p] = sums[f * pixels + p];
+            }
+        }
+    }
+
+    if comptime!(statistics) {
+        let units = comptime!(UNITS as usize);
+        let unit = UNIT_POS as usize;
+        let mut shared = Shared::<[f32]>::new_slice(comptime!(units * group));
+        let mut means = Shared::<[f32]>::new_slice(group);
+        let cube_first = CUBE_POS_X as usize * units;
+        let mut count = 0.0f32;
+
+        #[unroll]
+        for f in 0..group {
+            let mut sum = 0.0f32;
+            #[unroll]
+            for p in 0..pixels {
+                let counts = working && left + p < comptime!(geometry.out_width);
+                sum += select(counts, sums[f * pixels + p], 0.0f32);
+            }
+            shared[f * units + unit] = sum;
+        }
+        sync_cube();
+        if unit < group {
+            let mut sum = 0.0f32;
+            for other in 0..units {
+                sum += shared[unit * units + other];
+                let tile = cube_first + other;
+                let here = min(
+                    comptime!(geometry.out_width) - (tile % tiles) * pixels,
+                    pixels.runtime(),
+                );
+                count += select(tile < total, f32::cast_from(here as u32), 0.0f32);
+            }
+            means[unit] = sum / count;
+        }
+        sync_cube();
+        #[unroll]
+        for f in 0..group {
+            let mean = means[f];
+            let mut squares = 0.0f32;
+            #[unroll]
+            for p in 0..pixels {
+                let counts = working && left + p < comptime!(geometry.out_width);
+                let apart = sums[f * pixels + p] - mean;
+                squares += select(counts, apart * apart, 0.0f32);
+            }
+            shared[f * units + unit] = squares;
+        }
+        sync_cube();
+        if unit < group && first_filter + unit < filters {
+            let mut squares = 0.0f32;
+            for other in 0..units {
+                squares += shared[unit * units + other];
+            }
+            let at = (CUBE_POS_X as usize * filters + first_filter + unit) * PARTIAL;
+            partials[at] = count;
+            partials[at + 1] = means[unit];
+            partials[at + 2] = squares;
+        }
+    }
+}
+
+/// The convolution with bias, and where `statistics` are wanted their partial results, `[cubes, filters, 3]`.
+pub(super) fn forward(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    bias: &CubeTensor,
+    spec: &BlockSpec,
+    statistics: bool,
+) -> (CubeTensor, Option<CubeTensor>) {
+    launch_forward(x, weight, bias, Geometry::new(x, weight, spec), false, statistics)
+}
+
+fn launch_forward(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    bias: &CubeTensor,
+    geometry: Geometry,
+    reversed: bool,
+    statistics: bool,
+) -> (CubeTensor, Option<CubeTensor>) {
+    let [n, ..] = shape::<4>(x);
+    let out = empty(x, [n, geometry.filters, geometry.out_height, geometry.out_width]);
+    let units = n * geometry.out_height * geometry.tiles();
+    let across = units.div_ceil(UNITS as usize);
+    let groups = geometry.filters.div_ceil(FILTERS.min(geometry.filters));
+    let partials = empty(x, if statistics { [across, geometry.filters, PARTIAL] } else { [1; 3] });
+    // SAFETY: every unit checks its place against the shapes that the buffers were made with.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            &x.client,
+            CubeCount::Static(across as u32, groups as u32, 1),
+            CubeDim::new_1d(UNITS),
+            arg(x),
+            arg(weight),
+            arg(bias),
+            arg(&out),
+            arg(&partials),
+            n as u32,
+            geometry,
+            reversed,
+            statistics,
+        );
+    }
+    (out, statistics.then_some(partials))
+}
+
+/// A part of the gradient of weights and bias: the units that share weights each take some rows of the output.
+/// Gives `[parts, weights + filters]`.
+#[cube(launch_unchecked)]
+fn weight_gradient_kernel(
+    x: &[f32],
+    slope: &[f32],
+    out: &mut [f32],
+    n: u32,
+    parts: u32,
+    #[comptime] geometry: Geometry,
+) {
+    let kernel = comptime!(geometry.kernel);
+    let taps = comptime!(kernel * kernel);
+    let pixels = comptime!(geometry.pixels());
+    let filters = comptime!(geometry.filters);
+    let channels = comptime!(geometry.channels);
+    let group = comptime!(geometry.gradient_filters());
+    let places = comptime!(filters.div_ceil(group) * channels);
+    let weights = comptime!(filters * channels * taps);
+
+    let part = ABSOLUTE_POS / places;
+    if part >= parts as usize {
+        terminate!();
+    }
+    let place = ABSOLUTE_POS % places;
+    let first_filter = (place / channels) * group;
+    let channel = place % channels;
+    let rows = n as usize * comptime!(geometry.out_height);
+    let share = rows.div_ceil(parts as usize);
+    let first = part * share;
+    let last = min(first + share, rows);
+
+    let mut sums = Array::<f32>::new(comptime!(group * taps));
+    let mut bias_sums = Array::<f32>::new(group);
+    for row in first..last {
+        let image = row / comptime!(geometry.out_height);
+        let out_row = row % comptime!(geometry.out_height);
+        for tile in 0..comptime!(geometry.tiles()) {
+            let left = tile * pixels;
+            let mut slopes = Array::<f32>::new(comptime!(group * pixels));
+            #[unroll]
+            for f in 0..group {
+                let filter = min(first_filter + f, filters - 1);
+                let at = ((image * filters + filter) * comptime!(geometry.out_height) + out_row)
+                    * comptime!(geometry.out_width)
+                    + left;
+                #[unroll]
+                for p in 0..pixels {
+                    let value = if comptime!(geometry.out_width % pixels == 0) {
+                        slope[at + p]
+                    } else {
+                        let beyond = left + p >= comptime!(geometry.out_width);
+                        select(beyond, 0.0f32, slope[select(beyond, at, at + p)])
+                    };
+                    slopes[f * pixels + p] = value;
+                    bias_sums[f] += value;
+                }
+            }
+            #[unroll]
+            for ky in 0..kernel {
+                let row = out_row * comptime!(geometry.stride) + ky;
+                if row >= comptime!(geometry.padding) && row < comptime!(geometry.padding + geometry.height) {
+                    let row = (image * channels + channel) * comptime!(geometry.height) + row
+                        - comptime!(geometry.padding);
+                    let values = read_row(
+                        x,
+                        row * comptime!(geometry.width),
+                        left * comptime!(geometry.stride),
+                        geometry,
+                    );
+                    #[unroll]
+                    for f in 0..group {
+                        #[unroll]
+                        for kx in 0..kernel {
+                            #[unroll]
+                            for p in 0..pixels {
+                                sums[f * taps + ky * kernel + kx] +=
+                                    slopes[f * pixels + p] * values[comptime!(p * geometry.stride + kx)];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let to = part * comptime!(weights + filters);
+    #[unroll]
+    for f in 0..group {
+        let filter = first_filter + f;
+        if filter < filters {
+            #[unroll]
+            for tap in 0..taps {
+                out[to + (filter * channels + channel) * taps + tap] = sums[f * taps + tap];
+            }
+            if channel == 0 {
+                out[to + weights + filter] = bias_sums[f];
+            }
+        }
+    }
+}
+
+/// Adds up the parts. Where batch norm follows, the bias has no effect and its gradient is zero.
+#[cube(launch_unchecked)]
+fn add_parts_kernel(
+    parts: &[f32],
+    weight_gradient: &mut [f32],
+    bias_gradient: &mut [f32],
+    count: u32,
+    #[comptime] weights: usize,
+    #[comptime] filters: usize,
+    #[comptime] normed: bool,
+) {
+    let at = ABSOLUTE_POS;
+    if at >= comptime!(weights + filters) {
+        terminate!();
+    }
+    let mut sum = 0.0f32;
+    for part in 0..count as usize {
+        sum += parts[part * comptime!(weights + filters) + at];
+    }
+    if at < weights {
+        weight_gradient[at] = sum;
+    } else {
+        bias_gradient[at - weights] = if comptime!(normed) { 0.0f32.runtime() } else { sum };
+    }
+}
+
+/// The gradients of weight and bias, from that of the convolution's output.
+pub(super) fn weight_gradient(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    slope: &CubeTensor,
+    spec: &BlockSpec,
+    normed: bool,
+) -> Vec<CubeTensor> {
+    let [n, ..] = shape::<4>(x);
+    let geometry = Geometry::new(x, weight, spec);
+    let weights = weight.meta.num_elements();
+    let filters = geometry.filters;
+    let places = filters.div_ceil(geometry.gradient_filters()) * geometry.channels;
+    let parts = (SPREAD / places).clamp(1, n * geometry.out_height);
+    let partial = empty(x, [parts, weights + filters]);
+    let weight_gradient = empty(x, shape::<4>(weight));
+    let bias_gradient = empty(x, [filters]);
+    // SAFETY: every unit checks its place against the shapes that the buffers were made with.
+    unsafe {
+        weight_gradient_kernel::launch_unchecked(
+            &x.client,
+            cubes(places * parts),
+            CubeDim::new_1d(UNITS),
+            arg(x),
+            arg(slope),
+            arg(&partial),
+            n as u32,
+            parts as u32,
+            geometry,
+        );
+        add_parts_kernel::launch_unchecked(
+            &x.client,
+            cubes(weights + filters),
+            CubeDim::new_1d(UNITS),
+            arg(&partial),
+            arg(&weight_gradient),
+            arg(&bias_gradient),
+            parts as u32,
+            weights,
+            filters,
+            normed,
+        );
+    }
+    vec![weight_gradient, bias_gradient]
+}
+
+/// One value of the input's gradient, where the kernel moves in larger steps.
+#[cube(launch_unchecked)]
+fn strided_gradient_kernel(
+    weight: &[f32],
+    slope: &[f32],
+    out: &mut [f32],
+    n: u32,
+    #[comptime] geometry: Geometry,
+) {
+    let kernel = comptime!(geometry.kernel);
+    let stride = comptime!(geometry.stride);
+    let width = comptime!(geometry.width);
+    let height = comptime!(geometry.height);
+    let channels = comptime!(geometry.channels);
+    let filters = comptime!(geometry.filters);
+    let at = ABSOLUTE_POS;
+    if at >= n as usize * comptime!(geometry.channels * geometry.height * geometry.width) {
+        terminate!();
+    }
+    let column = at % width + comptime!(geometry.padding);
+    let row = (at / width) % height + comptime!(geometry.padding);
+    let channel = (at / comptime!(width * height)) % channels;
+    let image = at / comptime!(channels * width * height);
+    let mut sum = 0.0f32;
+    for filter in 0..filters {
+        for ky in 0..kernel {
+            for kx in 0..kernel {
+                if row >= ky && column >= kx && (row - ky) % stride == 0 && (column - kx) % stride == 0 {
+                    let y = (row - ky) / stride;
+                    let x = (column - kx) / stride;
+                    if y < comptime!(geometry.out_height) && x < comptime!(geometry.out_width) {
+                        let place = ((image * filters + filter) * comptime!(geometry.out_height) + y)
+                            * comptime!(geometry.out_width)
+                            + x;
+                        let tap = ((filter * channels + channel) * kernel + ky) * kernel + kx;
+                        sum += slope[place] * weight[tap];
+                    }
+                }
+            }
+        }
+    }
+    out[at] = sum;
+}
+
+/// The gradient of `x`, from that of the convolution's output.
+pub(super) fn input_gradient(x: &CubeTensor, weight: &CubeTensor, slope: &CubeTensor, spec: &BlockSpec) -> CubeTensor {
+    let geometry = Geometry::new(x, weight, spec);
+    if geometry.stride == 1 {
+        return launch_forward(slope, weight, weight, geometry.reversed(), true, false).0;
+    }
+    let out = empty(x, shape::<4>(x));
+    let [n, ..] = shape::<4>(x);
+    // SAFETY: every unit checks its place against the shapes that the buffers were made with.
+    unsafe {
+        strided_gradient_kernel::launch_unchecked(
+            &x.client,
+            cubes(x.meta.num_elements()),
+            CubeDim::new_1d(UNITS),
+            arg(weight),
+            arg(slope),
+            arg(&out),
+            n as u32,
+            geometry,
+        );
+    }
+    out
+}

@@ -1,0 +1,340 @@
+//! Matrix products of dense layers: forward with bias and activation, and both gradients in one launch.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::{UNITS, activate, arg, cubes, derivative, empty, shape};
+use crate::net::Activation;
+
+/// Rows and columns of the tile that a unit keeps in registers: 64 multiply-adds for 16 loads.
+const TILE: usize = 8;
+
+/// A layer's sums are cut into pieces of about this many terms, so that a GPU finds enough units to fill it.
+const TERMS: usize = 128;
+/// Shorter sums stay whole.
+const LONG: usize = 512;
+
+/// What a matrix product reads besides its two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Reading {
+    /// How far apart two rows, and two terms, of A are.
+    a: [usize; 2],
+    /// How far apart two terms, and two columns, of B are.
+    b: [usize; 2],
+    /// Which operand is the gradient of a layer's output, to be multiplied by its activation's derivative.
+    slope: Slope,
+    activation: Activation,
+    /// Whether the last row of A is not in memory but all ones: its products sum up B.
+    ones: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Slope {
+    Neither,
+    A,
+    B,
+}
+
+/// Reads `values[at]`; as the slope, times the activation's derivative.
+#[cube]
+fn read(values: &[f32], y: &[f32], at: usize, #[comptime] slope: bool, #[comptime] activation: Activation) -> f32 {
+    if comptime!(slope && activation != Activation::None) {
+        values[at] * derivative(y[at], activation)
+    } else {
+        values[at]
+    }
+}
+
+/// Sums of products for one tile of C = A·B: rows `row..row + 8`, columns `column`, `column + apart`, …, eight of
+/// them, terms `first..last`. Columns lie apart so that neighbouring units read neighbouring values. What is outside
+/// of C is computed in vain, from its last row and column. `y` is the output of the layer whose gradient is read.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn tile(
+    a: &[f32],
+    b: &[f32],
+    y: &[f32],
+    row: usize,
+    column: usize,
+    apart: usize,
+    rows: usize,
+    columns: usize,
+    first: usize,
+    last: usize,
+    #[comptime] reading: Reading,
+) -> Array<f32> {
+    let mut sums = Array::<f32>::new(comptime!(TILE * TILE));
+    let mut a_at = Array::<usize>::new(TILE);
+    let mut b_at = Array::<usize>::new(TILE);
+    let a_rows = if comptime!(reading.ones) { rows - 1 } else { rows };
+    #[unroll]
+    for i in 0..TILE {
+        a_at[i] = min(row + i, a_rows - 1) * comptime!(reading.a[0]);
+        b_at[i] = min(column + i * apart, columns - 1) * comptime!(reading.b[1]);
+    }
+    for term in first..last {
+        let mut right = Array::<f32>::new(TILE);
+        #[unroll]
+        for j in 0..TILE {
+            let at = b_at[j] + term * comptime!(reading.b[0]);
+            right[j] = read(b, y, at, comptime!(reading.slope == Slope::B), comptime!(reading.activation));
+        }
+        #[unroll]
+        for i in 0..TILE {
+            let at = a_at[i] + term * comptime!(reading.a[1]);
+            let value = read(a, y, at, comptime!(reading.slope == Slope::A), comptime!(reading.activation));
+            let left = if comptime!(reading.ones) { select(row + i == rows - 1, 1.0f32, value) } else { value };
+            #[unroll]
+            for j in 0..TILE {
+                sums[i * TILE + j] += left * right[j];
+            }
+        }
+    }
+    sums
+}
+
+/// One piece of the sums of x·W: `[pieces, n, outputs]`; or with one piece, the finished layer.
+#[cube(launch_unchecked)]
+fn forward_kernel(
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    out: &mut [f32],
+    n: u32,
+    #[comptime] inputs: usize,
+    #[comptime] outputs: usize,
+    #[comptime] pieces: usize,
+    #[comptime] activation: Activation,
+) {
+    let n = n as usize;
+    let row_tiles = n.div_ceil(TILE);
+    let column_tiles = comptime!(outputs.div_ceil(TILE));
+    let terms = comptime!(inputs.div_ceil(pieces));
+    let tiles = row_tiles * column_tiles;
+    let piece = ABSOLUTE_POS / tiles;
+    if piece >= pieces {
+        terminate!();
+    }
+    let at = ABSOLUTE_POS % tiles;
+    let row = (at / column_tiles) * TILE;
+    let column = at % column_tiles;
+    let first = piece * terms;
+    let last = min(first + terms, inputs);
+    let reading = comptime!(Reading {
+        a: [inputs, 1],
+        b: [outputs, 1],
+        slope: Slope::Neither,
+        activation: Activation::None,
+        ones: false,
+    });
+    let sums = tile(x, weight, x, row, column, column_tiles, n, outputs, first, last, reading);
+    #[unroll]
+    for i in 0..TILE {
+        #[unroll]
+        for j in 0..TILE {
+            let column = column + j * column_tiles;
+            if row + i < n && column < outputs {
+                let at = (row + i) * outputs + column;
+                let sum = sums[i * TILE + j];
+                if comptime!(pieces == 1) {
+                    out[at] = activate(sum + bias[column], activation);
+                } else {
+                    out[piece * n * outputs + at] = sum;
+                }
+            }
+        }
+    }
+}
+
+/// Adds up the pieces, the bias, and activates.
+#[cube(launch_unchecked)]
+fn finish_kernel(
+    sums: &[f32],
+    bias: &[f32],
+    out: &mut [f32],
+    n: u32,
+    #[comptime] outputs: usize,
+    #[comptime] pieces: usize,
+    #[comptime] activation: Activation,
+) {
+    let values = n as usize * outputs;
+    let at = ABSOLUTE_POS;
+    if at >= values {
+        terminate!();
+    }
+    let mut sum = bias[at % outputs];
+    for piece in 0..pieces {
+        sum += sums[piece * values + at];
+    }
+    out[at] = activate(sum, activation);
+}
+
+/// activation(x·W + b).
+pub(super) fn dense(x: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor, activation: Activation) -> CubeTensor {
+    let [n, inputs] = shape(x);
+    let [_, outputs] = shape(weight);
+    let pieces = if inputs < LONG { 1 } else { inputs.div_ceil(TERMS) };
+    let client = &x.client;
+    let units = pieces * n.div_ceil(TILE) * outputs.div_ceil(TILE);
+    let out = empty(x, [n, outputs]);
+    let sums = if pieces == 1 { out.clone() } else { empty(x, [pieces, n, outputs]) };
+    // SAFETY: every unit checks its place against the shapes that the buffers were made with.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            client,
+            cubes(units),
+            CubeDim::new_1d(UNITS),
+            arg(x),
+            arg(weight),
+            arg(bias),
+            arg(&sums),
+            n as u32,
+            inputs,
+            outputs,
+            pieces,
+            activation,
+        );
+        if pieces > 1 {
+            finish_kernel::launch_unchecked(
+                client,
+                cubes(n * outputs),
+                CubeDim::new_1d(UNITS),
+                arg(&sums),
+                arg(bias),
+                arg(&out),
+                n as u32,
+                outputs,
+                pieces,
+                activation,
+            );
+        }
+    }
+    out
+}
+
+/// The gradients of weight and bias, whose tiles come first, and of x where `wants_input`.
+#[cube(launch_unchecked)]
+fn backward_kernel(
+    x: &[f32],
+    weight: &[f32],
+    y: &[f32],
+    gradient: &[f32],
+    scale: &[f32],
+    weight_gradient: &mut [f32],
+    bias_gradient: &mut [f32],
+    input_gradient: &mut [f32],
+    n: u32,
+    #[comptime] inputs: usize,
+    #[comptime] outputs: usize,
+    #[comptime] activation: Activation,
+    #[comptime] scaled: bool,
+    #[comptime] wants_input: bool,
+) {
+    let n = n as usize;
+    let factor = if comptime!(scaled) { scale[0] } else { 1.0f32.runtime() };
+    let column_tiles = comptime!(outputs.div_ceil(TILE));
+    let weight_tiles = comptime!((inputs + 1).div_ceil(TILE) * outputs.div_ceil(TILE));
+    if ABSOLUTE_POS < weight_tiles {
+        // [inputs + 1, outputs] = [x | 1]ᵀ · slope
+        let row = (ABSOLUTE_POS / column_tiles) * TILE;
+        let column = ABSOLUTE_POS % column_tiles;
+        let reading = comptime!(Reading {
+            a: [1, inputs],
+            b: [outputs, 1],
+            slope: Slope::B,
+            activation,
+            ones: true,
+        });
+        let rows = comptime!(inputs + 1);
+        let sums = tile(x, gradient, y, row, column, column_tiles, rows, outputs, 0, n, reading);
+        #[unroll]
+        for i in 0..TILE {
+            #[unroll]
+            for j in 0..TILE {
+                let column = column + j * column_tiles;
+                let sum = sums[i * TILE + j] * factor;
+                if column < outputs {
+                    if row + i < inputs {
+                        weight_gradient[(row + i) * outputs + column] = sum;
+                    } else if row + i == inputs {
+                        bias_gradient[column] = sum;
+                    }
+                }
+            }
+        }
+    } else if comptime!(wants_input) {
+        // [n, inputs] = slope · Wᵀ
+        let column_tiles = comptime!(inputs.div_ceil(TILE));
+        let at = ABSOLUTE_POS - weight_tiles;
+        let row = (at / column_tiles) * TILE;
+        let column = at % column_tiles;
+        if row < n {
+            let reading = comptime!(Reading {
+                a: [outputs, 1],
+                b: [1, outputs],
+                slope: Slope::A,
+                activation,
+                ones: false,
+            });
+            let sums = tile(gradient, weight, y, row, column, column_tiles, n, inputs, 0, outputs, reading);
+            #[unroll]
+            for i in 0..TILE {
+                #[unroll]
+                for j in 0..TILE {
+                    let column = column + j * column_tiles;
+                    if row + i < n && column < inputs {
+                        input_gradient[(row + i) * inputs + column] = sums[i * TILE + j] * factor;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Gradients of weight and bias, and of x where wanted, from that of the layer's output `y`.
+pub(super) fn dense_backward(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    y: &CubeTensor,
+    gradient: &CubeTensor,
+    scale: Option<&CubeTensor>,
+    activation: Activation,
+    wants_input: bool,
+) -> Vec<CubeTensor> {
+    let [n, inputs] = shape(x);
+    let [_, outputs] = shape(weight);
+    let weight_gradient = empty(x, [inputs, outputs]);
+    let bias_gradient = empty(x, [outputs]);
+    let input_gradient = empty(x, if wants_input { [n, inputs] } else { [1, 1] });
+    let mut units = (inputs + 1).div_ceil(TILE) * outputs.div_ceil(TILE);
+    if wants_input {
+        units += n.div_ceil(TILE) * inputs.div_ceil(TILE);
+    }
+    // SAFETY: every unit checks its place against the shapes that the buffers were made with.
+    unsafe {
+        backward_kernel::launch_unchecked(
+            &x.client,
+            cubes(units),
+            CubeDim::new_1d(UNITS),
+            arg(x),
+            arg(weight),
+            arg(y),
+            arg(gradient),
+            arg(scale.unwrap_or(gradient)),
+            arg(&weight_gradient),
+            arg(&bias_gradient),
+            arg(&input_gradient),
+            n as u32,
+            inputs,
+            outputs,
+            activation,
+            scale.is_some(),
+            wants_input,
+        );
+    }
+    let mut gradients = vec![weight_gradient, bias_gradient];
+    if wants_input {
+        gradients.push(input_gradient);
+    }
+    gradients
+}

@@ -1,0 +1,200 @@
+//! The fused operations as CubeCL kernels, for WebGPU in a browser and Vulkan, Metal or DirectX elsewhere.
+//!
+//! What they have in common: no subgroups, no f16, at most 10 buffers and 256 units a cube, so that every WebGPU
+//! device runs them. A unit computes a tile that it keeps in registers, and reads each operand once per row or column
+//! of the tile: what counts on a GPU, and on a software adapter, is multiply-adds per load. Shapes are compile-time
+//! constants of a kernel except for the batch size, so that an epoch's short last batch compiles nothing.
+
+mod batch;
+mod conv;
+mod cross_entropy;
+mod gemm;
+mod norm_pool;
+mod optimizer;
+
+use burn::{
+    backend::tensor::{FloatTensor, IntTensor},
+    tensor::{DType, Shape},
+};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use cubecl::prelude::*;
+
+use super::{BlockSpec, Floats, Kernels, Update, Warp};
+use crate::net::Activation;
+
+/// Units of a cube: a multiple of every GPU's subgroup, small enough to spread small work over a large GPU.
+const UNITS: u32 = 64;
+
+/// A buffer to read, or to write where nothing else reads it in the same launch.
+fn arg(tensor: &CubeTensor) -> BufferArg {
+    tensor.clone().into_buffer_arg()
+}
+
+/// An uninitialised tensor on the device of `like`.
+fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+    let shape = shape.into();
+    let bytes = shape.num_elements() * size_of::<f32>();
+    CubeTensor::new_contiguous(
+        like.client.clone(),
+        like.device.clone(),
+        shape,
+        like.client.empty(bytes),
+        DType::F32,
+    )
+}
+
+/// So many cubes of [`UNITS`] that every one of `units` has a unit; the surplus must end itself.
+fn cubes(units: usize) -> CubeCount {
+    let cubes = (units as u32).div_ceil(UNITS).max(1);
+    // A dimension ends at 65,535 cubes.
+    let rows = cubes.div_ceil(32_768);
+    CubeCount::Static(cubes.div_ceil(rows), rows, 1)
+}
+
+fn contiguous(tensors: Floats<CubeBackend>) -> Vec<CubeTensor> {
+    tensors.0.into_iter().map(into_contiguous).collect()
+}
+
+fn shape<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
+    tensor.meta.shape().dims()
+}
+
+impl Kernels for CubeBackend {
+    fn gather(
+        words: IntTensor<Self>,
+        labels: IntTensor<Self>,
+        order: IntTensor<Self>,
+        first: usize,
+        count: usize,
+        warp: Option<Warp>,
+    ) -> (FloatTensor<Self>, IntTensor<Self>) {
+        let [words, labels, order] = [words, labels, order].map(into_contiguous);
+        batch::gather(words, labels, order, first, count, warp)
+    }
+
+    fn conv_block_train(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        norm: Floats<Self>,
+        spec: BlockSpec,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, Vec<FloatTensor<Self>>) {
+        let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
+        let norm = contiguous(norm);
+        let (convolved, partials) = conv::forward(&x, &weight, &bias, &spec, !norm.is_empty());
+        let (out, statistics) = norm_pool::forward(&convolved, partials.as_ref(), &norm, &spec);
+        (out, convolved, statistics)
+    }
+
+    fn conv_block_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        norm: Floats<Self>,
+        convolved: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        spec: BlockSpec,
+        wants_input: bool,
+    ) -> Vec<FloatTensor<Self>> {
+        let [x, weight, gradient] = [x, weight, gradient].map(into_contiguous);
+        let norm = contiguous(norm);
+        let (slope, learned) = norm_pool::backward(&convolved, &norm, &gradient, &spec);
+        let mut gradients = conv::weight_gradient(&x, &weight, &slope, &spec, !norm.is_empty());
+        gradients.extend(learned);
+        if wants_input {
+            gradients.push(conv::input_gradient(&x, &weight, &slope, &spec));
+        }
+        gradients
+    }
+
+    fn conv_block_evaluate(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        norm: Floats<Self>,
+        spec: BlockSpec,
+    ) -> FloatTensor<Self> {
+        let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
+        let norm = contiguous(norm);
+        let (convolved, _) = conv::forward(&x, &weight, &bias, &spec, false);
+        norm_pool::evaluate(&convolved, &norm, &spec)
+    }
+
+    fn dense(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
+        gemm::dense(&x, &weight, &bias, activation)
+    }
+
+    fn dense_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        scale: Floats<Self>,
+        activation: Activation,
+        wants_input: bool,
+    ) -> Vec<FloatTensor<Self>> {
+        let [x, weight, y, gradient] = [x, weight, y, gradient].map(into_contiguous);
+        let scale = contiguous(scale);
+        gemm::dense_backward(&x, &weight, &y, &gradient, scale.first(), activation, wants_input)
+    }
+
+    fn dense_cross_entropy(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        ledger: FloatTensor<Self>,
+        slot: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, weight, bias, labels, ledger] = [x, weight, bias, labels, ledger].map(into_contiguous);
+        cross_entropy::forward(&x, &weight, &bias, &labels, ledger, slot)
+    }
+
+    fn update(
+        parameters: Floats<Self>,
+        gradients: Floats<Self>,
+        state: FloatTensor<Self>,
+        update: Update,
+    ) -> Vec<FloatTensor<Self>> {
+        optimizer::update(contiguous(parameters), contiguous(gradients), into_contiguous(state), update)
+    }
+}
+
+/// An activation's derivative by its input, from its output.
+#[cube]
+fn derivative(y: f32, #[comptime] activation: Activation) -> f32 {
+    match comptime!(activation) {
+        Activation::None => 1.0f32.runtime(),
+        Activation::Relu => select(y > 0.0, 1.0f32, 0.0f32),
+        Activation::Tanh => 1.0 - y * y,
+    }
+}
+
+/// An activation.
+#[cube]
+fn activate(x: f32, #[comptime] activation: Activation) -> f32 {
+    match comptime!(activation) {
+        Activation::None => x,
+        Activation::Relu => max(x, 0.0f32),
+        Activation::Tanh => x.tanh(),
+    }
+}
+
+/// The sum of every unit's `value`, in each unit. `scratch` has [`UNITS`] places. Its order is fixed.
+#[cube]
+fn cube_sum(value: f32, scratch: &mut Shared<[f32]>) -> f32 {
+    // Others may still read what an earlier sum left.
+    sync_cube();
+    scratch[UNIT_POS as usize] = value;
+    sync_cube();
+    let mut sum = 0.0f32;
+    for i in 0..comptime!(UNITS as usize) {
+        sum += scratch[i];
+    }
+    sum
+}
