@@ -17,6 +17,8 @@ Digit Lab: train a convolutional network on MNIST in a browser tab.
   ./build.sh setup                            only bring what is needed: tools, packages, MNIST
   ./build.sh build                            set up and build the page into www/pkg
   ./build.sh size                             build the page and print what a visit downloads
+  ./build.sh bench [options]                  build the page and measure it beside TensorFlow.js and jax-js in one
+                                              browser, about ten minutes; bench --help has the options
   ./build.sh --help                           this text
 
 Needed beforehand: Rust (https://rustup.rs), Node.js 20.12 or newer (https://nodejs.org) and a C compiler.
@@ -66,9 +68,10 @@ trap clean_up EXIT
 
 command=${1:---help}
 [ $# -eq 0 ] || shift
-if [ "$command" != serve ] && [ "$command" != package ] && [ $# -gt 0 ]; then
-  die "$command takes no options, but got: $*. See ./build.sh --help"
-fi
+case $command in
+  serve | package | bench) ;;
+  *) [ $# -eq 0 ] || die "$command takes no options, but got: $*. See ./build.sh --help" ;;
+esac
 case $command in
   serve)
     set_up
@@ -96,6 +99,16 @@ case $command in
     set_up
     build_page
     node scripts/size.mjs
+    ;;
+  bench)
+    # A mistake in the options is told now, not after minutes of building.
+    node bench/options.mjs "$@"
+    case " $* " in *' --help '* | *' -h '*) exit ;; esac
+    set_up
+    set_up_bench
+    build_page
+    trap - EXIT
+    exec node bench/peers.mjs "$@"
     ;;
   --help | -h | help) usage ;;
   *)

@@ -28,11 +28,11 @@ function sendAsPacked(response) {
 }
 
 /**
- * Starts a server; port 0 takes any free one.
- * @param {{ folder?: string, port?: number, host?: string }} [options]
+ * Starts a server; port 0 takes any free one. `before` sees each request first, and may answer it by itself.
+ * @param {{ folder?: string, port?: number, host?: string, before?: import('node:http').RequestListener }} [options]
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve({ folder = WWW, port = 0, host = '127.0.0.1' } = {}) {
+export async function serve({ folder = WWW, port = 0, host = '127.0.0.1', before } = {}) {
   // dev: read each file when asked for, for they change. etag: with Cache-Control: no-cache, which makes the
   // browser ask every time and fetch only what is new.
   const files = sirv(folder, {
@@ -41,6 +41,8 @@ export async function serve({ folder = WWW, port = 0, host = '127.0.0.1' } = {})
     setHeaders: (response, path) => path.endsWith('.gz') && sendAsPacked(response),
   });
   const server = createServer((request, response) => {
+    before?.(request, response);
+    if (response.writableEnded) return;
     files(request, response, () => {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n');
     });

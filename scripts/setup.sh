@@ -95,15 +95,17 @@ set_up_cargo_tool() { # crate, the program in it, version
     die "$program $version could not be built (see above). By hand, with a network: cargo install $crate --version $version"
 }
 
-set_up_node_modules() {
-  local stamp=node_modules/.package-lock.sum sum
-  sum=$(sha256 package-lock.json)
+set_up_node_modules() { set_up_packages . 'npm packages'; }
+
+set_up_packages() { # the folder of a package-lock.json, what its packages are called here
+  local folder=$1 name=$2 stamp=$1/node_modules/.package-lock.sum sum
+  sum=$(sha256 <"$folder/package-lock.json")
   if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
-    say "npm packages: there"
+    say "$name: there"
     return
   fi
-  say "npm packages: installing those of package-lock.json"
-  npm ci --no-progress || die "npm ci failed (see above). It needs a network the first time."
+  say "$name: installing those of $folder/package-lock.json"
+  (cd "$folder" && npm ci --no-progress) || die "npm ci failed in $folder (see above). It needs a network the first time."
   printf '%s\n' "$sum" >"$stamp"
 }
 
@@ -121,6 +123,14 @@ set_up_uplot() {
     say "uPlot: copying it to www/vendor/uplot"
     finish_work www/vendor/uplot
   fi
+}
+
+# What only the benchmark needs: the libraries it compares with, and a browser (but no driver of it).
+set_up_bench() {
+  set_up_packages bench 'packages of the benchmark'
+  find_browser || [ -n "$DIGIT_LAB_CHROME" ] || set_up_browser
+  export DIGIT_LAB_CHROME
+  say "Browser: $DIGIT_LAB_CHROME"
 }
 
 # What only the tests need.

@@ -51,10 +51,25 @@ impl Warp {
         let draw = |k: u32| 2.0 * uniform(self.seed, row * DRAWS + k) - 1.0;
         let angle = draw(0) * self.degrees * (PI / 180.0);
         let zoom = 1.0 / (1.0 + draw(1) * self.scale);
-        let (sin, cos) = angle.sin_cos();
+        let (sin, cos) = sin_cos(angle);
         [cos * zoom, sin * zoom, draw(2) * self.shift, draw(3) * self.shift]
     }
 }
+
+/// Sine and cosine by their series, within 3e-8 up to [`MOST_DEGREES`]. A GPU's own may be off by 2⁻¹¹ (the WGSL
+/// specification allows it), and every device should warp alike.
+fn sin_cos(x: f32) -> (f32, f32) {
+    let square = x * x;
+    let series = |terms: [f32; 5]| terms.into_iter().rev().fold(0.0, |sum, term| sum * square + term);
+    (x * series(SIN), series(COS))
+}
+
+/// The largest rotation that [`Warp`] takes.
+pub const MOST_DEGREES: f32 = 45.0;
+
+/// The series of sin x / x and of cos x, by powers of x².
+pub(crate) const SIN: [f32; 5] = [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5_040.0, 1.0 / 362_880.0];
+pub(crate) const COS: [f32; 5] = [1.0, -1.0 / 2.0, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0];
 
 /// A number in [0, 1), by the PCG hash (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020,
 /// https://jcgt.org/published/0009/03/02/). The kernel on the GPU does the same in 32 bits.

@@ -1,6 +1,7 @@
 /**
  * What a benchmark has to name: the graphics adapter, its limits and features that matter to this program,
- * and the browser. Asks the browser on the page's own thread; opens no device.
+ * and the browser. Opens no device, yet asking for an adapter on the page's own thread can hold it for a tenth of a
+ * second: so not before someone wants to know.
  */
 
 import { adapterName, isSoftware } from './device.js';

@@ -87,6 +87,10 @@ const benchmarkPanel = new BenchmarkPanel({
       if (bench.now.data) await benchmark.measureLearning(device, presets, bench.now.data);
     }),
   stop: () => benchmark.stop(),
+  opened: async () => {
+    around = { adapter: await adapterFacts(), browser: browserName() };
+    showBenchmark();
+  },
   say: (words) => write(announcer, words),
 });
 
@@ -164,8 +168,6 @@ async function start() {
   if (bench.now.data) recipe.offer(bench.now.data.train.count);
   controls.show(bench.now, obstacle());
   if (address.autostart && bench.now.phase === 'idle' && recipe.fits) bench.train(recipe.options());
-  around = { adapter: await adapterFacts(), browser: browserName() };
-  showBenchmark();
 }
 
 /** What is in the way of a run of this recipe. */

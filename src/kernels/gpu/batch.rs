@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 use super::{UNITS, arg, cubes, empty};
 use crate::{
     dataset::{PIXELS, SIDE},
-    kernels::batch::{DRAWS, PIXELS_PER_WORD, Warp},
+    kernels::batch::{COS, DRAWS, PIXELS_PER_WORD, SIN, Warp},
 };
 
 const WORDS: usize = PIXELS / PIXELS_PER_WORD;
@@ -62,6 +62,17 @@ fn draw(seed: u32, index: u32) -> f32 {
     f32::cast_from(bits) / 8_388_608.0 - 1.0
 }
 
+/// A sum of powers.
+#[cube]
+fn series(x: f32, #[comptime] terms: [f32; 5]) -> f32 {
+    let mut sum = 0.0f32;
+    #[unroll]
+    for i in 0..5usize {
+        sum = sum * x + comptime!(terms[4 - i]);
+    }
+    sum
+}
+
 #[cube(launch_unchecked)]
 fn warped_kernel(
     words: &[i32],
@@ -86,8 +97,9 @@ fn warped_kernel(
     let at = row as u32 * DRAWS;
     let angle = draw(seed, at) * radians;
     let zoom = 1.0 / (1.0 + draw(seed, at + 1u32) * scale);
-    let a = angle.cos() * zoom;
-    let b = angle.sin() * zoom;
+    let square = angle * angle;
+    let a = series(square, COS) * zoom;
+    let b = angle * series(square, SIN) * zoom;
     let centre = comptime!((SIDE as f32 - 1.0) / 2.0);
     let x = f32::cast_from((place % SIDE) as u32) - centre;
     let y = f32::cast_from((place / SIDE) as u32) - centre;

@@ -1,7 +1,7 @@
 //! The fused operations as CubeCL kernels, for WebGPU in a browser and Vulkan, Metal or DirectX elsewhere.
 //!
-//! What they have in common: no subgroups, no f16, at most 10 buffers and 256 units a cube, so that every WebGPU
-//! device runs them. A unit computes a tile that it keeps in registers, and reads each operand once per row or column
+//! What they have in common: no subgroups, no f16, at most 256 units a cube and 10 buffers, one of which CubeCL takes
+//! for shapes and scalars, so that every WebGPU device runs them. A unit computes a tile that it keeps in registers, and reads each operand once per row or column
 //! of the tile: what counts on a GPU, and on a software adapter, is multiply-adds per load. Shapes are compile-time
 //! constants of a kernel except for the batch size, so that an epoch's short last batch compiles nothing.
 
@@ -41,6 +41,19 @@ fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
         like.client.empty(bytes),
         DType::F32,
     )
+}
+
+/// WebGPU binds a buffer from every 256th byte at most (`minStorageBufferOffsetAlignment`).
+const BINDING_STEP: usize = 256 / size_of::<f32>();
+
+/// A tensor in the buffer of another, from its value `first` on, a multiple of [`BINDING_STEP`].
+fn view(tensor: &CubeTensor, first: usize, shape: impl Into<Shape>) -> CubeTensor {
+    let shape = shape.into();
+    let bytes = |values: usize| (values * size_of::<f32>()) as u64;
+    let behind = tensor.meta.num_elements() - first - shape.num_elements();
+    let handle = tensor.handle.clone().offset_start(bytes(first)).offset_end(bytes(behind));
+    let (client, device) = (tensor.client.clone(), tensor.device.clone());
+    CubeTensor::new_contiguous(client, device, shape, handle, tensor.dtype)
 }
 
 /// So many cubes of [`UNITS`] that every one of `units` has a unit; the surplus must end itself.

@@ -5,7 +5,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{UNITS, activate, arg, cube_sum, cubes, derivative, empty, shape};
+use super::{BINDING_STEP, UNITS, activate, arg, cube_sum, cubes, derivative, empty, shape, view};
 use crate::{
     kernels::{
         BlockSpec,
@@ -138,9 +138,7 @@ fn train_kernel(
     running_mean: &[f32],
     running_variance: &[f32],
     out: &mut [f32],
-    statistics: &mut [f32],
-    new_mean: &mut [f32],
-    new_variance: &mut [f32],
+    rows: &mut [f32],
     n: u32,
     parts: u32,
     unbias: f32,
@@ -177,12 +175,13 @@ fn train_kernel(
         shift: beta[channel],
     };
     if CUBE_POS_X == 0 && UNIT_POS == 0 {
-        statistics[channel] = mean;
-        statistics[channels + channel] = inverse;
+        rows[channel] = mean;
+        rows[channels + channel] = inverse;
         let keep = comptime!((1.0 - MOMENTUM) as f32);
         let take = comptime!(MOMENTUM as f32);
-        new_mean[channel] = running_mean[channel] * keep + mean * take;
-        new_variance[channel] = running_variance[channel] * keep + variance * unbias * take;
+        let [at_mean, at_variance, _] = comptime!(row_starts(maps.channels));
+        rows[at_mean + channel] = running_mean[channel] * keep + mean * take;
+        rows[at_variance + channel] = running_variance[channel] * keep + variance * unbias * take;
     }
 
     let area = comptime!(maps.out_height * maps.out_width);
@@ -274,8 +273,8 @@ pub(super) fn forward(
     let [n, ..] = shape::<4>(z);
     let [parts, ..] = shape::<3>(partials);
     let out = empty(z, [n, maps.channels, maps.out_height, maps.out_width]);
-    let statistics = empty(z, [2, maps.channels]);
-    let [new_mean, new_variance] = [(); 2].map(|()| empty(z, [maps.channels]));
+    let [at_mean, at_variance, end] = row_starts(maps.channels);
+    let rows = empty(z, [end]);
     let count = (n * maps.height * maps.width) as f64;
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
@@ -290,16 +289,24 @@ pub(super) fn forward(
             arg(mean),
             arg(variance),
             arg(&out),
-            arg(&statistics),
-            arg(&new_mean),
-            arg(&new_variance),
+            arg(&rows),
             n as u32,
             parts as u32,
             crate::kernels::conv_block::unbias(count) as f32,
             maps,
         );
     }
+    let statistics = view(&rows, 0, [2, maps.channels]);
+    let [new_mean, new_variance] = [at_mean, at_variance].map(|at| view(&rows, at, [maps.channels]));
     (out, vec![statistics, new_mean, new_variance])
+}
+
+/// Where the new running mean and variance begin in the buffer that holds the statistics first, and where it ends: one
+/// buffer, since a kernel may have few, but each tensor in it where a binding may begin.
+fn row_starts(channels: usize) -> [usize; 3] {
+    let mean = (2 * channels).next_multiple_of(BINDING_STEP);
+    let variance = mean + channels.next_multiple_of(BINDING_STEP);
+    [mean, variance, variance + channels]
 }
 
 /// Rows of cubes, a row for each channel.

@@ -1,5 +1,6 @@
 /** A benchmark in words: the lines of its tables and lists, as the panel shows them and as Markdown. */
 
+import { FEATURES, LIMITS } from '../adapter-facts.js';
 import {
   evaluationRate,
   gigaflops,
@@ -59,6 +60,7 @@ const TEXT = {
   },
   cpu: 'CPU',
   webgpu: 'WebGPU',
+  asking: '…',
   noAdapter: 'none that WebGPU can use',
   untold: 'not told by the browser',
   yes: 'yes',
@@ -112,33 +114,39 @@ export function remarks(rows) {
   });
 }
 
-/** Where it is measured. @param {DeviceInfo | null} device @param {Surroundings} around @returns {Fact[]} */
-export function facts(device, { adapter, browser }) {
+/**
+ * Where it is measured: the same lines, whatever is known.
+ * @param {DeviceInfo | null} device
+ * @param {Surroundings | null} around null: not known yet
+ * @returns {Fact[]}
+ */
+export function facts(device, around) {
   const { fact } = TEXT;
+  const adapter = around?.adapter;
+  /** @param {(adapter: AdapterFacts) => string} value */
+  const ofAdapter = (value) => (adapter ? value(adapter) : around ? TEXT.none : TEXT.asking);
   return [
     { label: fact.device, value: device ? `${TEXT[device.device]} · ${device.adapter}` : TEXT.none },
     ...(device?.reason ? [{ label: fact.reason, value: device.reason }] : []),
-    { label: fact.browser, value: browser },
-    { label: fact.adapter, value: adapter?.name ?? TEXT.noAdapter },
-    ...(adapter ? adapterFacts(adapter) : []),
-  ];
-}
-
-/** @param {AdapterFacts} adapter @returns {Fact[]} */
-function adapterFacts({ vendor, architecture, software, limits, features }) {
-  const { fact } = TEXT;
-  return [
-    { label: fact.vendor, value: [vendor, architecture].filter(Boolean).join(', ') || TEXT.untold },
-    { label: fact.software, value: software ? TEXT.yes : TEXT.no },
-    ...Object.entries(limits).map(([name, value]) => ({
+    { label: fact.browser, value: around?.browser ?? TEXT.asking },
+    { label: fact.adapter, value: around && !adapter ? TEXT.noAdapter : ofAdapter(({ name }) => name) },
+    {
+      label: fact.vendor,
+      value: ofAdapter(({ vendor, architecture }) => [vendor, architecture].filter(Boolean).join(', ') || TEXT.untold),
+    },
+    { label: fact.software, value: ofAdapter(({ software }) => (software ? TEXT.yes : TEXT.no)) },
+    ...LIMITS.map((name) => ({
       label: name,
-      value: name.endsWith('Size') ? memory(value) : whole(value),
+      value: ofAdapter(({ limits }) => (name.endsWith('Size') ? memory(limits[name]) : whole(limits[name]))),
     })),
-    ...Object.entries(features).map(([name, there]) => ({ label: name, value: there ? TEXT.yes : TEXT.no })),
+    ...FEATURES.map((name) => ({
+      label: name,
+      value: ofAdapter(({ features }) => (features[name] ? TEXT.yes : TEXT.no)),
+    })),
   ];
 }
 
-/** The whole of it, to paste where Markdown is read. @param {Report} report @param {Surroundings} around */
+/** The whole of it, to paste where Markdown is read. @param {Report} report @param {Surroundings | null} around */
 export function asMarkdown({ device, at, rows }, around) {
   const lines = [...speedLines(rows), ...(PRESETS.some((name) => rows[name].learning) ? learningLines(rows) : [])];
   const minute = at.toISOString().slice(0, 16).replace('T', ' ');

@@ -84,7 +84,7 @@ export class BenchmarkPanel {
   /** What the last deed came to, until the next one. */
   #said = '';
 
-  /** @param {{ speed(): void, learning(presets: PresetName[]): void, stop(): void, say(words: string): void }} actions */
+  /** @param {{ speed(): void, learning(presets: PresetName[]): void, stop(): void, opened(): void, say(words: string): void }} actions */
   constructor(actions) {
     this.#speedCells = buildTable('benchmark-speed', speedLines(emptyRows()));
     this.#learningCells = buildTable('benchmark-learning', learningLines(emptyRows()));
@@ -97,6 +97,7 @@ export class BenchmarkPanel {
       this.#choice.set(name, { tick, estimate });
       choice.append(line);
     }
+    part('benchmark', HTMLDetailsElement).addEventListener('toggle', actions.opened, { once: true });
     /** @type {[HTMLButtonElement, () => void][]} */
     const wiring = [
       [this.#speed, actions.speed],
@@ -124,10 +125,8 @@ export class BenchmarkPanel {
     fill(this.#speedCells, speedLines(rows));
     fill(this.#learningCells, learningLines(rows));
     fillList(this.#remarks, 'li', remarks(rows));
-    if (around) {
-      const lines = facts(device, around).flatMap(({ label, value }) => [label, value]);
-      fillList(this.#facts, ['dt', 'dd'], lines);
-    }
+    const known = facts(device, around).flatMap(({ label, value }) => [label, value]);
+    fillList(this.#facts, ['dt', 'dd'], known);
     for (const [name, { estimate }] of this.#choice) {
       const time = seconds[name];
       write(estimate, time === undefined ? TEXT.unknown : TEXT.atMost(duration(time)));
@@ -161,7 +160,7 @@ export class BenchmarkPanel {
   /** @param {(words: string) => void} say */
   async #copyAll(say) {
     const { report, around } = this.#now;
-    if (!report || !around) return;
+    if (!report) return;
     const markdown = asMarkdown(report, around);
     try {
       await navigator.clipboard.writeText(markdown);
