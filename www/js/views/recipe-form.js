@@ -20,7 +20,7 @@ const TEXT = {
   /** @param {string} most */
   tooMany: (most) => `Enter a whole number from 1 to ${most}.`,
   learningRateLive: 'Applies at once to the run that is on.',
-  learningRateScheduled: 'the largest: it rises and falls during the run',
+  learningRateScheduled: 'the highest: it varies over the run',
   locked: {
     run: 'A run is on: only the learning rate can change.',
     benchmark: 'The benchmark is on: the recipe waits for its end.',
