@@ -99,7 +99,7 @@ set_up_node_modules() { set_up_packages . 'npm packages'; }
 
 set_up_packages() { # the folder of a package-lock.json, what its packages are called here
   local folder=$1 name=$2 stamp=$1/node_modules/.package-lock.sum sum
-  sum=$(sha256 <"$folder/package-lock.json")
+  sum=$(cd "$folder" && sha256 package-lock.json)
   if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
     say "$name: there"
     return

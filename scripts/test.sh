@@ -39,7 +39,7 @@ group_browser() {
 }
 group_build() { run ./build.sh build; }
 group_size() { run node scripts/size.mjs; }
-group_page() { run node --test --test-concurrency=1 tests/page/*.test.mjs; }
+group_page() { run node --test --test-concurrency=1 bench/*.test.mjs tests/page/*.test.mjs; }
 
 run() {
   printf '\n$ %s\n' "$*"

@@ -1,0 +1,133 @@
+/**
+ * Digit Lab beside other libraries that train in a browser: `./build.sh bench`, or `node bench/peers.mjs --help`.
+ * This file is the conversation with the person; what is measured is in `comparison.mjs` and `runner.mjs`.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+import { optionsOrWords } from './options.mjs';
+
+/** @typedef {import('./options.mjs').Options} Options */
+
+/** Before anything of a contender is known: about what a run takes on two cores. */
+const GUESS_SECONDS = 45;
+/** Between two lines, where lines cannot be overwritten. */
+const LINE_MS = 10_000;
+/** Above this share of the cores in use by others, times are not worth much. */
+const QUIET = 0.25;
+
+const options = optionsOrWords();
+if (options) {
+  try {
+    await main(options);
+  } catch (thrown) {
+    process.stderr.write(`bench: ${explained(/** @type {NodeJS.ErrnoException} */ (thrown))}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** @param {Options} options */
+async function main(options) {
+  // Only now: these need the packages, and words about the options do not.
+  const { compare } = await import('./comparison.mjs');
+  const { conditions, LEGEND, machine, ratios, rowOf, table } = await import('./report.mjs');
+  const [load = 0] = loadavg();
+  const busy = load > QUIET * availableParallelism();
+  if (busy)
+    process.stderr.write(`bench: other programs are running (load ${load.toFixed(1)}): do not trust the times\n`);
+
+  const { browser, results } = await compare(options, progress(options));
+  const rows = results.map(rowOf);
+  const lines = [
+    table(rows),
+    '',
+    ...(busy ? [`**Other programs were running: these times are not to be trusted.**`, ''] : []),
+    ...conditions(browser, load),
+    `Rounds: ${options.rounds}, every other one in reverse order; each measurement in a new browser process and a dedicated worker.`,
+    '',
+    'Digit Lab over the best of the others:',
+    '',
+    ...ratios(rows),
+    '',
+    LEGEND,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (options.json) {
+    const { only, ...rest } = options;
+    const all = {
+      options: { ...rest, only: only.map(({ name }) => name) },
+      load,
+      machine: machine(browser),
+      rows,
+      results,
+    };
+    writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+  }
+  if (results.some(({ wrong }) => wrong)) process.exitCode = 1;
+}
+
+/**
+ * Lines on stderr that say what is going on and how long it will still take.
+ * @param {Options} options
+ * @returns {import('./comparison.mjs').Listener}
+ */
+function progress({ only, rounds }) {
+  const total = only.length * rounds;
+  /** Seconds a run of a contender took, the last time. @type {Map<string, number>} */
+  const took = new Map();
+  /** @type {import('./contenders.mjs').Entry[]} */
+  const left = Array.from({ length: rounds }, () => only).flat();
+  let began = 0;
+  let title = '';
+  let written = 0;
+
+  /** @param {string} what @param {boolean} last */
+  const tell = (what, last) => {
+    const now = performance.now();
+    const line = `[${total - left.length}/${total}] ${title}: ${what} · ${remaining(left, took, (now - began) / 1000)}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${last ? '\n' : ''}`);
+    else if (last || now - written >= LINE_MS) process.stderr.write(`${line}\n`);
+    else return;
+    written = now;
+  };
+  return {
+    begins(entry, round) {
+      left.splice(left.indexOf(entry), 1);
+      title = `${entry.name}, round ${round}`;
+      began = performance.now();
+      tell('opening', false);
+    },
+    news(news) {
+      if (news.type === 'step') tell(`step ${news.step}, ${news.ms.toFixed(0)} ms each`, false);
+      else if (news.type === 'evaluating') tell('evaluating', false);
+    },
+    ended({ entry, rounds, wrong }) {
+      const seconds = (performance.now() - began) / 1000;
+      took.set(entry.name, seconds);
+      began = performance.now();
+      tell(wrong ?? `done in ${seconds.toFixed(0)} s, loss ${rounds.at(-1)?.losses.at(-1)?.toFixed(4)}`, true);
+    },
+  };
+}
+
+/**
+ * @param {import('./contenders.mjs').Entry[]} left
+ * @param {Map<string, number>} took
+ * @param {number} spent seconds on the one at hand
+ */
+function remaining(left, took, spent) {
+  const known = [...took.values()];
+  const typical = known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : GUESS_SECONDS;
+  const seconds = left.reduce((sum, { name }) => sum + (took.get(name) ?? typical), 0) + Math.max(0, typical - spent);
+  return left.length === 0 && spent === 0
+    ? 'all done'
+    : seconds < 90
+      ? `${Math.ceil(seconds)} s left`
+      : `about ${Math.round(seconds / 60)} min left`;
+}
+
+/** @param {NodeJS.ErrnoException} error */
+function explained(error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') return error.message;
+  return `${error.message}. Run ./build.sh bench, which brings the packages`;
+}
