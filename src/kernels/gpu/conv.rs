@@ -94,22 +94,23 @@ impl Geometry {
     }
 }
 
-/// A row of the input under the kernel, zeros outside. `left` is where it begins, counted from the padding's edge.
+/// Where the pixels of a row under the kernel are, relative to the row's first, and whether they are inside of it (1) or
+/// in the padding (0). It is the same for every row, channel and filter, and no compiler for a software adapter would
+/// take it out of their loops.
 #[cube]
-fn read_row(x: &[f32], row: usize, left: usize, #[comptime] geometry: Geometry) -> Array<f32> {
+fn columns(left: usize, #[comptime] geometry: Geometry) -> (Array<usize>, Array<f32>) {
     let reach = comptime!(geometry.reach());
-    let mut values = Array::<f32>::new(reach);
+    let padding = comptime!(geometry.padding);
+    let mut places = Array::<usize>::new(reach);
+    let mut inside = Array::<f32>::new(reach);
     #[unroll]
     for i in 0..reach {
-        let column = left + i;
-        let inside = column >= comptime!(geometry.padding) && column < comptime!(geometry.padding + geometry.width);
-        let at = min(
-            max(column, comptime!(geometry.padding)) - comptime!(geometry.padding),
-            comptime!(geometry.width - 1),
-        );
-        values[i] = select(inside, x[row + at], 0.0f32);
+        let column = left * comptime!(geometry.stride) + i;
+        let within = column >= padding && column < comptime!(geometry.padding + geometry.width);
+        places[i] = min(max(column, padding) - padding, comptime!(geometry.width - 1));
+        inside[i] = select(within, 1.0f32, 0.0f32);
     }
-    values
+    (places, inside)
 }
 
 /// A unit takes up to eight pixels of a row of the output of eight filters; a cube's units share their filters, so
@@ -143,7 +144,19 @@ fn forward_kernel(
     let out_row = (at / tiles) % comptime!(geometry.out_height);
     let left = (at % tiles) * pixels;
 
+    let (places, inside) = columns(left, geometry);
     let mut sums = Array::<f32>::new(comptime!(group * pixels));
+    let mut weights_of = Array::<usize>::new(group);
+    #[unroll]
+    for f in 0..group {
+        let filter = min(first_filter + f, filters - 1);
+        weights_of[f] = if comptime!(reversed) {
+            // [channel, filter], turned by 180°
+            filter * taps + comptime!(taps - 1)
+        } else {
+            filter * comptime!(geometry.channels * taps)
+        };
+    }
     if comptime!(!reversed) {
         #[unroll]
         for f in 0..group {
@@ -160,23 +173,23 @@ fn forward_kernel(
             if row >= comptime!(geometry.padding) && row < comptime!(geometry.padding + geometry.height) {
                 let row = (image * comptime!(geometry.channels) + channel) * comptime!(geometry.height) + row
                     - comptime!(geometry.padding);
-                let values = read_row(
-                    x,
-                    row * comptime!(geometry.width),
-                    left * comptime!(geometry.stride),
-                    geometry,
-                );
+                let start = row * comptime!(geometry.width);
+                let mut values = Array::<f32>::new(comptime!(geometry.reach()));
+                #[unroll]
+                for i in 0..comptime!(geometry.reach()) {
+                    values[i] = x[start + places[i]] * inside[i];
+                }
+                let tap = if comptime!(reversed) {
+                    channel * comptime!(filters * taps) - ky * kernel
+                } else {
+                    channel * taps + ky * kernel
+                };
                 #[unroll]
                 for f in 0..group {
-                    let filter = min(first_filter + f, filters - 1);
+                    let weights = weights_of[f] + tap;
                     #[unroll]
                     for kx in 0..kernel {
-                        let w = if comptime!(reversed) {
-                            // [channel, filter], turned by 180°
-                            weight[(channel * filters + filter) * taps + comptime!(taps - 1 - kx) - ky * kernel]
-                        } else {
-                            weight[(filter * comptime!(geometry.channels) + channel) * taps + ky * kernel + kx]
-                        };
+                        let w = if comptime!(reversed) { weight[weights - kx] } else { weight[weights + kx] };
                         #[unroll]
                         for p in 0..pixels {
                             sums[f * pixels + p] += w * values[comptime!(p * geometry.stride + kx)];
@@ -314,6 +327,7 @@ fn weight_gradient_kernel(
     n: u32,
     parts: u32,
     #[comptime] geometry: Geometry,
+    #[comptime] normed: bool,
 ) {
     let kernel = comptime!(geometry.kernel);
     let taps = comptime!(kernel * kernel);
@@ -343,6 +357,7 @@ fn weight_gradient_kernel(
         let out_row = row % comptime!(geometry.out_height);
         for tile in 0..comptime!(geometry.tiles()) {
             let left = tile * pixels;
+            let (places, inside) = columns(left, geometry);
             let mut slopes = Array::<f32>::new(comptime!(group * pixels));
             #[unroll]
             for f in 0..group {
@@ -359,7 +374,9 @@ fn weight_gradient_kernel(
                         select(beyond, 0.0f32, slope[select(beyond, at, at + p)])
                     };
                     slopes[f * pixels + p] = value;
-                    bias_sums[f] += value;
+                    if comptime!(!normed) {
+                        bias_sums[f] += value;
+                    }
                 }
             }
             #[unroll]
@@ -368,21 +385,22 @@ fn weight_gradient_kernel(
                 if row >= comptime!(geometry.padding) && row < comptime!(geometry.padding + geometry.height) {
                     let row = (image * channels + channel) * comptime!(geometry.height) + row
                         - comptime!(geometry.padding);
-                    let values = read_row(
-                        x,
-                        row * comptime!(geometry.width),
-                        left * comptime!(geometry.stride),
-                        geometry,
-                    );
+                    let start = row * comptime!(geometry.width);
+                    let mut values = Array::<f32>::new(comptime!(geometry.reach()));
+                    #[unroll]
+                    for i in 0..comptime!(geometry.reach()) {
+                        values[i] = x[start + places[i]] * inside[i];
+                    }
                     #[unroll]
                     for f in 0..group {
                         #[unroll]
                         for kx in 0..kernel {
+                            let mut sum = 0.0f32;
                             #[unroll]
                             for p in 0..pixels {
-                                sums[f * taps + ky * kernel + kx] +=
-                                    slopes[f * pixels + p] * values[comptime!(p * geometry.stride + kx)];
+                                sum += slopes[f * pixels + p] * values[comptime!(p * geometry.stride + kx)];
                             }
+                            sums[f * taps + ky * kernel + kx] += sum;
                         }
                     }
                 }
@@ -460,6 +478,7 @@ pub(super) fn weight_gradient(
             n as u32,
             parts as u32,
             geometry,
+            normed,
         );
         add_parts_kernel::launch_unchecked(
             &x.client,

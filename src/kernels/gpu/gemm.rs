@@ -212,6 +212,38 @@ pub(super) fn dense(x: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor, acti
     out
 }
 
+/// Layers with more inputs get the gradient of their sums computed first, in a launch of its own: there many tiles would
+/// compute it again. For small layers a launch more would cost more.
+const WIDE: usize = 512;
+
+/// The gradient of a layer's sums, before activation, and that of the bias. A unit takes a column.
+#[cube(launch_unchecked)]
+fn slope_kernel(
+    y: &[f32],
+    gradient: &[f32],
+    scale: &[f32],
+    slope: &mut [f32],
+    bias_gradient: &mut [f32],
+    n: u32,
+    #[comptime] outputs: usize,
+    #[comptime] activation: Activation,
+    #[comptime] scaled: bool,
+) {
+    let column = ABSOLUTE_POS;
+    if column >= outputs {
+        terminate!();
+    }
+    let factor = if comptime!(scaled) { scale[0] } else { 1.0f32.runtime() };
+    let mut sum = 0.0f32;
+    for row in 0..n as usize {
+        let at = row * outputs + column;
+        let value = gradient[at] * derivative(y[at], activation) * factor;
+        slope[at] = value;
+        sum += value;
+    }
+    bias_gradient[column] = sum;
+}
+
 /// The gradients of weight and bias, whose tiles come first, and of x where `wants_input`.
 #[cube(launch_unchecked)]
 fn backward_kernel(
@@ -228,12 +260,14 @@ fn backward_kernel(
     #[comptime] outputs: usize,
     #[comptime] activation: Activation,
     #[comptime] scaled: bool,
+    #[comptime] wants_bias: bool,
     #[comptime] wants_input: bool,
 ) {
     let n = n as usize;
     let factor = if comptime!(scaled) { scale[0] } else { 1.0f32.runtime() };
     let column_tiles = comptime!(outputs.div_ceil(TILE));
-    let weight_tiles = comptime!((inputs + 1).div_ceil(TILE) * outputs.div_ceil(TILE));
+    let rows = comptime!(inputs + usize::from(wants_bias));
+    let weight_tiles = comptime!(rows.div_ceil(TILE) * outputs.div_ceil(TILE));
     if ABSOLUTE_POS < weight_tiles {
         // [inputs + 1, outputs] = [x | 1]ᵀ · slope
         let row = (ABSOLUTE_POS / column_tiles) * TILE;
@@ -243,9 +277,8 @@ fn backward_kernel(
             b: [outputs, 1],
             slope: Slope::B,
             activation,
-            ones: true,
+            ones: wants_bias,
         });
-        let rows = comptime!(inputs + 1);
         let sums = tile(x, gradient, y, row, column, column_tiles, rows, outputs, 0, n, reading);
         #[unroll]
         for i in 0..TILE {
@@ -256,7 +289,7 @@ fn backward_kernel(
                 if column < outputs {
                     if row + i < inputs {
                         weight_gradient[(row + i) * outputs + column] = sum;
-                    } else if row + i == inputs {
+                    } else if comptime!(wants_bias) && row + i == inputs {
                         bias_gradient[column] = sum;
                     }
                 }
@@ -306,12 +339,31 @@ pub(super) fn dense_backward(
     let weight_gradient = empty(x, [inputs, outputs]);
     let bias_gradient = empty(x, [outputs]);
     let input_gradient = empty(x, if wants_input { [n, inputs] } else { [1, 1] });
-    let mut units = (inputs + 1).div_ceil(TILE) * outputs.div_ceil(TILE);
+    let wide = inputs > WIDE;
+    let slope = if wide { empty(x, [n, outputs]) } else { gradient.clone() };
+    let in_kernel = if wide { Activation::None } else { activation };
+    let mut units = (inputs + usize::from(!wide)).div_ceil(TILE) * outputs.div_ceil(TILE);
     if wants_input {
         units += n.div_ceil(TILE) * inputs.div_ceil(TILE);
     }
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
+        if wide {
+            slope_kernel::launch_unchecked(
+                &x.client,
+                cubes(outputs),
+                CubeDim::new_1d(UNITS),
+                arg(y),
+                arg(gradient),
+                arg(scale.unwrap_or(gradient)),
+                arg(&slope),
+                arg(&bias_gradient),
+                n as u32,
+                outputs,
+                activation,
+                scale.is_some(),
+            );
+        }
         backward_kernel::launch_unchecked(
             &x.client,
             cubes(units),
@@ -319,7 +371,7 @@ pub(super) fn dense_backward(
             arg(x),
             arg(weight),
             arg(y),
-            arg(gradient),
+            arg(&slope),
             arg(scale.unwrap_or(gradient)),
             arg(&weight_gradient),
             arg(&bias_gradient),
@@ -327,8 +379,9 @@ pub(super) fn dense_backward(
             n as u32,
             inputs,
             outputs,
-            activation,
-            scale.is_some(),
+            in_kernel,
+            scale.is_some() && !wide,
+            !wide,
             wants_input,
         );
     }

@@ -15,8 +15,8 @@ use crate::{
     net::{Activation, Pool},
 };
 
-/// Pooled pixels of one channel that a unit takes where it first has to add up partial results.
-const PIXELS_A_UNIT: usize = 16;
+/// Images of which a cube takes one channel, where it has to add up what others found, or what it finds.
+const IMAGES_A_CUBE: usize = 4;
 
 /// Where batch norm's mean and variance come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,20 +111,12 @@ fn pooled(z: &[f32], at: usize, affine: &Affine, #[comptime] norming: Norming, #
     }
 }
 
-/// Where the window of pooled pixel `at`, counted over all images and channels, begins in the maps.
+/// Where the window of a pooled pixel begins within its map. Divisions are dear on a software adapter: one a pixel.
 #[cube]
-fn window(at: usize, #[comptime] maps: Maps) -> usize {
-    let column = at % comptime!(maps.out_width);
-    let row = (at / comptime!(maps.out_width)) % comptime!(maps.out_height);
-    let map = at / comptime!(maps.out_width * maps.out_height);
-    (map * comptime!(maps.height) + row * comptime!(maps.stride)) * comptime!(maps.width)
-        + column * comptime!(maps.stride)
-}
-
-/// Place `i` of one channel, counted over the images, as a place counted over all images and channels.
-#[cube]
-fn in_channel(i: usize, channel: usize, #[comptime] area: usize, #[comptime] channels: usize) -> usize {
-    ((i / area) * channels + channel) * area + i % area
+fn window(pixel: usize, #[comptime] maps: Maps) -> usize {
+    let row = pixel / comptime!(maps.out_width);
+    let column = pixel - row * comptime!(maps.out_width);
+    row * comptime!(maps.stride * maps.width) + column * comptime!(maps.stride)
 }
 
 /// Batch norm with the batch's statistics, activation and pool. A row of cubes takes one channel, and each of its
@@ -185,15 +177,15 @@ fn train_kernel(
     }
 
     let area = comptime!(maps.out_height * maps.out_width);
-    let pixels = n as usize * area;
-    let mut i = CUBE_POS_X as usize * comptime!(UNITS as usize * PIXELS_A_UNIT) + UNIT_POS as usize;
-    #[unroll]
-    for _ in 0..PIXELS_A_UNIT {
-        if i < pixels {
-            let at = in_channel(i, channel, area, channels);
-            out[at] = pooled(z, window(at, maps), &affine, Norming::Batch, maps);
+    let first = CUBE_POS_X as usize * IMAGES_A_CUBE;
+    for image in first..min(first + IMAGES_A_CUBE, n as usize) {
+        let map = image * channels + channel;
+        let mut pixel = UNIT_POS as usize;
+        while pixel < area {
+            let start = map * comptime!(maps.height * maps.width) + window(pixel, maps);
+            out[map * area + pixel] = pooled(z, start, &affine, Norming::Batch, maps);
+            pixel += units;
         }
-        i += units;
     }
 }
 
@@ -216,17 +208,19 @@ fn apply_kernel(
     if at >= n as usize * comptime!(maps.channels) * area {
         terminate!();
     }
+    let map = at / area;
     let affine = if comptime!(norming == Norming::None) {
         no_norm()
     } else {
-        let channel = (at / area) % comptime!(maps.channels);
+        let channel = map % comptime!(maps.channels);
         Affine {
             mean: mean[channel],
             factor: gamma[channel] / (second[channel] + comptime!(EPSILON as f32)).sqrt(),
             shift: beta[channel],
         }
     };
-    out[at] = pooled(z, window(at, maps), &affine, norming, maps);
+    let start = map * comptime!(maps.height * maps.width) + window(at - map * area, maps);
+    out[at] = pooled(z, start, &affine, norming, maps);
 }
 
 fn launch_apply(z: &CubeTensor, norm: &[CubeTensor], norming: Norming, maps: Maps) -> CubeTensor {
@@ -311,9 +305,7 @@ fn row_starts(channels: usize) -> [usize; 3] {
 
 /// Rows of cubes, a row for each channel.
 fn channel_cubes(n: usize, maps: Maps) -> CubeCount {
-    let pixels = n * maps.out_height * maps.out_width;
-    let across = pixels.div_ceil(UNITS as usize * PIXELS_A_UNIT);
-    CubeCount::Static(across as u32, maps.channels as u32, 1)
+    CubeCount::Static(n.div_ceil(IMAGES_A_CUBE) as u32, maps.channels as u32, 1)
 }
 
 /// A channel's part of the two sums that batch norm's gradient needs, over the pixels y that leave it: of their
@@ -341,15 +333,15 @@ fn sums_kernel(
         shift: beta[channel],
     };
     let area = comptime!(maps.out_height * maps.out_width);
-    let pixels = n as usize * area;
     let mut plain = 0.0f32;
     let mut weighted = 0.0f32;
-    let mut i = CUBE_POS_X as usize * comptime!(UNITS as usize * PIXELS_A_UNIT) + UNIT_POS as usize;
-    for _ in 0..PIXELS_A_UNIT {
-        if i < pixels {
-            let at = in_channel(i, channel, area, channels);
-            let start = window(at, maps);
-            let arriving = gradient[at];
+    let first = CUBE_POS_X as usize * IMAGES_A_CUBE;
+    for image in first..min(first + IMAGES_A_CUBE, n as usize) {
+        let map = image * channels + channel;
+        let mut pixel = UNIT_POS as usize;
+        while pixel < area {
+            let arriving = gradient[map * area + pixel];
+            let start = map * comptime!(maps.height * maps.width) + window(pixel, maps);
             if comptime!(maps.mean) {
                 let share = arriving / comptime!((maps.size * maps.size) as f32);
                 #[unroll]
@@ -374,8 +366,8 @@ fn sums_kernel(
                 plain += slope;
                 weighted += slope * (best - mean) * inverse;
             }
+            pixel += units;
         }
-        i += units;
     }
     let plain = cube_sum(plain, &mut scratch);
     let weighted = cube_sum(weighted, &mut scratch);
@@ -386,8 +378,36 @@ fn sums_kernel(
     }
 }
 
-/// The gradient of one pixel of the convolution's output: from each window that it lies in and, for max pooling,
-/// wins.
+/// What batch norm's gradient subtracts from that of each pixel: (plain + normed · weighted) / total.
+#[derive(CubeType, Clone, Copy)]
+struct Sums {
+    plain: f32,
+    weighted: f32,
+    total: f32,
+}
+
+/// The gradient of a convolution's pixel `here`, from that of the pixel that leaves batch norm.
+#[cube]
+fn through_norm(
+    slope: f32,
+    here: f32,
+    affine: &Affine,
+    inverse: f32,
+    sums: &Sums,
+    #[comptime] norming: Norming,
+) -> f32 {
+    if comptime!(norming == Norming::Batch) {
+        let normed = (here - affine.mean) * inverse;
+        affine.factor * (slope - (sums.plain + normed * sums.weighted) / sums.total)
+    } else {
+        slope
+    }
+}
+
+/// The gradient of the convolution's output. A row of cubes takes one channel of some images.
+///
+/// Where windows neither overlap nor leave gaps, a unit takes a whole window, and beyond the last one the pixels that
+/// no window covers; otherwise it takes single pixels, and looks into each window that covers them.
 #[cube(launch_unchecked)]
 fn slope_kernel(
     z: &[f32],
@@ -404,34 +424,143 @@ fn slope_kernel(
     #[comptime] norming: Norming,
     #[comptime] maps: Maps,
 ) {
+    let units = comptime!(UNITS as usize);
     let channels = comptime!(maps.channels);
-    let width = comptime!(maps.width);
-    let height = comptime!(maps.height);
-    let size = comptime!(maps.size);
-    let stride = comptime!(maps.stride);
-    let windows = comptime!(size.div_ceil(stride));
-    let area = comptime!(maps.height * maps.width);
-    let at = ABSOLUTE_POS;
-    if at >= n as usize * channels * area {
-        terminate!();
-    }
-    let channel = (at / area) % channels;
-    let column = at % width;
-    let row = (at / width) % height;
-    let map = at / area;
-
+    let channel = CUBE_POS_Y as usize;
     let mut affine = no_norm();
     let mut inverse = 1.0f32;
+    let mut sums = Sums {
+        plain: 0.0f32.runtime(),
+        weighted: 0.0f32.runtime(),
+        total: f32::cast_from(n * comptime!((maps.height * maps.width) as u32)),
+    };
     if comptime!(norming == Norming::Batch) {
         inverse = statistics[channels + channel];
         affine.mean = statistics[channel];
         affine.factor = gamma[channel] * inverse;
         affine.shift = beta[channel];
+        for part in 0..parts as usize {
+            let from = (part * channels + channel) * 2;
+            sums.plain += partials[from];
+            sums.weighted += partials[from + 1];
+        }
+        if CUBE_POS_X == 0 && UNIT_POS == 0 {
+            gamma_gradient[channel] = sums.weighted;
+            beta_gradient[channel] = sums.plain;
+        }
     }
-    let here = z[at];
-    let mine = value(here, &affine, norming, comptime!(maps.activation));
+    let first = CUBE_POS_X as usize * IMAGES_A_CUBE;
+    for image in first..min(first + IMAGES_A_CUBE, n as usize) {
+        let map = image * channels + channel;
+        let mut at = UNIT_POS as usize;
+        if comptime!(maps.size == maps.stride) {
+            let across = comptime!(maps.width.div_ceil(maps.size));
+            while at < comptime!(maps.width.div_ceil(maps.size) * maps.height.div_ceil(maps.size)) {
+                let row = at / across;
+                whole_window(
+                    z, gradient, out, map, row, at - row * across, &affine, inverse, &sums, norming, maps,
+                );
+                at += units;
+            }
+        } else {
+            while at < comptime!(maps.height * maps.width) {
+                let row = at / comptime!(maps.width);
+                let column = at - row * comptime!(maps.width);
+                let here = z[map * comptime!(maps.height * maps.width) + at];
+                let arriving = arriving(z, gradient, here, map, row, column, &affine, norming, maps);
+                let mine = value(here, &affine, norming, comptime!(maps.activation));
+                let slope = arriving * derivative(mine, comptime!(maps.activation));
+                out[map * comptime!(maps.height * maps.width) + at] =
+                    through_norm(slope, here, &affine, inverse, &sums, norming);
+                at += units;
+            }
+        }
+    }
+}
 
+/// The gradients of the pixels of one window.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn whole_window(
+    z: &[f32],
+    gradient: &[f32],
+    out: &mut [f32],
+    map: usize,
+    row: usize,
+    column: usize,
+    affine: &Affine,
+    inverse: f32,
+    sums: &Sums,
+    #[comptime] norming: Norming,
+    #[comptime] maps: Maps,
+) {
+    let size = comptime!(maps.size);
+    let exact = comptime!(maps.width % maps.size == 0 && maps.height % maps.size == 0);
+    let start = (map * comptime!(maps.height) + row * size) * comptime!(maps.width) + column * size;
     let mut arriving = 0.0f32;
+    if comptime!(exact) {
+        arriving = gradient[(map * comptime!(maps.out_height) + row) * comptime!(maps.out_width) + column];
+    } else if row < comptime!(maps.out_height) && column < comptime!(maps.out_width) {
+        arriving = gradient[(map * comptime!(maps.out_height) + row) * comptime!(maps.out_width) + column];
+    }
+    if comptime!(maps.mean) {
+        arriving /= comptime!((maps.size * maps.size) as f32);
+    }
+    let mut here = Array::<f32>::new(comptime!(maps.size * maps.size));
+    let mut values = Array::<f32>::new(comptime!(maps.size * maps.size));
+    let mut winner = 0usize.runtime();
+    let mut largest = 0.0f32;
+    #[unroll]
+    for place in 0..comptime!(maps.size * maps.size) {
+        let (dy, dx) = comptime!((place / maps.size, place % maps.size));
+        let mut at = start + comptime!(dy * maps.width + dx);
+        if comptime!(!exact) {
+            let inside = row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width);
+            at = select(inside, at, start);
+        }
+        here[place] = z[at];
+        values[place] = value(here[place], affine, norming, comptime!(maps.activation));
+        if comptime!(place == 0) {
+            largest = values[0];
+        } else {
+            // The first of equals wins.
+            winner = select(values[place] > largest, place, winner);
+            largest = max(values[place], largest);
+        }
+    }
+    #[unroll]
+    for place in 0..comptime!(maps.size * maps.size) {
+        let (dy, dx) = comptime!((place / maps.size, place % maps.size));
+        let share = if comptime!(maps.mean) { arriving } else { select(winner == place, arriving, 0.0f32) };
+        let slope = share * derivative(values[place], comptime!(maps.activation));
+        let result = through_norm(slope, here[place], affine, inverse, sums, norming);
+        if comptime!(exact) {
+            out[start + comptime!(dy * maps.width + dx)] = result;
+        } else if row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width) {
+            out[start + comptime!(dy * maps.width + dx)] = result;
+        }
+    }
+}
+
+/// What arrives at a pixel of value `here` from each window that covers it and, for max pooling, that it wins.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn arriving(
+    z: &[f32],
+    gradient: &[f32],
+    here: f32,
+    map: usize,
+    row: usize,
+    column: usize,
+    affine: &Affine,
+    #[comptime] norming: Norming,
+    #[comptime] maps: Maps,
+) -> f32 {
+    let size = comptime!(maps.size);
+    let stride = comptime!(maps.stride);
+    let windows = comptime!(size.div_ceil(stride));
+    let mine = value(here, affine, norming, comptime!(maps.activation));
+    let mut sum = 0.0f32;
     #[unroll]
     for across in 0..windows {
         #[unroll]
@@ -443,54 +572,35 @@ fn slope_kernel(
                 let window_column = window_column - across;
                 let dy = row - window_row * stride;
                 let dx = column - window_column * stride;
-                let inside = window_row < comptime!(maps.out_height)
+                let covers = window_row < comptime!(maps.out_height)
                     && window_column < comptime!(maps.out_width)
                     && dy < size
                     && dx < size;
-                if inside {
+                if covers {
                     let from = (map * comptime!(maps.out_height) + window_row) * comptime!(maps.out_width)
                         + window_column;
-                    if comptime!(size == 1) {
-                        arriving += gradient[from];
-                    } else if comptime!(maps.mean) {
-                        arriving += gradient[from] / comptime!((size * size) as f32);
+                    if comptime!(maps.mean) {
+                        sum += gradient[from] / comptime!((size * size) as f32);
                     } else {
-                        let start = (map * height + window_row * stride) * width + window_column * stride;
+                        let start = (map * comptime!(maps.height) + window_row * stride) * comptime!(maps.width)
+                            + window_column * stride;
                         let place = dy * size + dx;
                         let mut wins = true;
                         #[unroll]
                         for other in 0..comptime!(size * size) {
-                            let there = z[start + comptime!((other / size) * width + other % size)];
-                            let y = value(there, &affine, norming, comptime!(maps.activation));
+                            let there = z[start + comptime!((other / size) * maps.width + other % size)];
+                            let y = value(there, affine, norming, comptime!(maps.activation));
                             // The first of equals wins.
                             let loses = select(place > other, y >= mine, y > mine);
                             wins = wins && !(loses && place != other);
                         }
-                        arriving += select(wins, gradient[from], 0.0f32);
+                        sum += select(wins, gradient[from], 0.0f32);
                     }
                 }
             }
         }
     }
-    let mut slope = arriving * derivative(mine, comptime!(maps.activation));
-
-    if comptime!(norming == Norming::Batch) {
-        let mut plain = 0.0f32;
-        let mut weighted = 0.0f32;
-        for part in 0..parts as usize {
-            let from = (part * channels + channel) * 2;
-            plain += partials[from];
-            weighted += partials[from + 1];
-        }
-        let total = f32::cast_from(n * comptime!((maps.height * maps.width) as u32));
-        let normed = (here - affine.mean) * inverse;
-        slope = affine.factor * (slope - (plain + normed * weighted) / total);
-        if at % area == 0 && map < channels {
-            gamma_gradient[channel] = weighted;
-            beta_gradient[channel] = plain;
-        }
-    }
-    out[at] = slope;
+    sum
 }
 
 /// The gradient of the convolution's output `z`, and those of γ and β, from that of the block's output. `norm` is
@@ -506,7 +616,7 @@ pub(super) fn backward(
     let out = empty(z, shape::<4>(z));
     let learned = [(); 2].map(|()| empty(z, [maps.channels]));
     let client = &z.client;
-    let across = (n * maps.out_height * maps.out_width).div_ceil(UNITS as usize * PIXELS_A_UNIT);
+    let across = n.div_ceil(IMAGES_A_CUBE);
     let nth = |i: usize| norm.get(i).unwrap_or(z);
     let mut partials = z.clone();
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
@@ -529,7 +639,7 @@ pub(super) fn backward(
         }
         slope_kernel::launch_unchecked(
             client,
-            cubes(z.meta.num_elements()),
+            channel_cubes(n, maps),
             CubeDim::new_1d(UNITS),
             arg(z),
             arg(nth(0)),
