@@ -175,7 +175,13 @@ function obstacle() {
   const { network, preset } = bench.now;
   if (benchmark.part) return 'benchmark';
   if (!recipe.fits) return 'recipe';
-  return network !== 'none' && preset !== recipe.preset ? 'network' : '';
+  return network === 'none' || shapeOf(preset) === shapeOf(recipe.preset) ? '' : 'network';
+}
+
+/** The network of a recipe, to compare: some recipes share one. @param {import('./presets.js').PresetName} preset */
+function shapeOf(preset) {
+  const found = bench.now.presets.find(({ name }) => name === preset);
+  return found ? JSON.stringify(found.recipe.net) : preset;
 }
 
 /** A run and the benchmark are in each other's way, and both keep the recipe and the weights as they are. */

@@ -15,7 +15,7 @@ const TEXT = {
   /** Why there can be no run of this recipe. @type {Record<Obstacle | '', string>} */
   obstacle: {
     recipe: 'The recipe has a value that cannot be used: see the marked field.',
-    network: 'The network is of another recipe: choose that one, or reset it first.',
+    network: 'The network is not the one of this recipe: choose its own, or reset it first.',
     benchmark: 'The benchmark is on: stop it first.',
     '': '',
   },
