@@ -50,7 +50,10 @@ for (const name of /** @type {const} */ (['fast', 'best'])) {
     await inPhase(page, 'finished');
     await page.getByLabel('Preset').selectOption('course');
     await button(page, 'Continue').hover();
-    await page.locator('.why').filter({ hasText: 'The network is not the one of this recipe', visible: true }).waitFor();
+    await page
+      .locator('.why')
+      .filter({ hasText: 'The network is not the one of this recipe', visible: true })
+      .waitFor();
     // These two have the same network, and each may go on with that of the other.
     await page.getByLabel('Preset').selectOption(name === 'fast' ? 'best' : 'fast');
     await page.getByLabel('Epochs').fill('1');

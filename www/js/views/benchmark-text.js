@@ -31,7 +31,7 @@ const TEXT = {
   images: 'Training, images/s',
   arithmetic: 'Training, GFLOP/s',
   evaluation: 'Evaluation, images/s',
-  firstStep: 'First step with compiling, s',
+  firstStep: 'First step, s',
   batch: 'Images a step',
   warmUp: 'Warm-up steps before',
   measured: 'Steps counted',
@@ -47,7 +47,7 @@ const TEXT = {
   /** @param {string} title */
   background: (title) => `${title}: the tab was in the background for a part of it, which can slow it down.`,
   speedNote:
-    'GFLOP/s: two operations for each multiply-add of the convolutions and dense layers, forward and backward; the rest is not counted.',
+    'The first step is timed from the start of the run, compiling included. GFLOP/s: two operations for each multiply-add of the convolutions and dense layers, forward and backward; the rest is not counted.',
   learningNote: `Seconds of training until the test accuracy was first reached, compiling included, evaluations not. It is looked at ${LOOKS_PER_EPOCH} times an epoch. “>”: not reached in so many seconds.`,
   fact: {
     device: 'Device used',

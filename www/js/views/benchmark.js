@@ -52,6 +52,7 @@ const TEXT = {
   notOn: 'The benchmark is not on.',
   stopped: 'Stopped: what was measured is kept.',
   measured: 'Measured.',
+  measuredInPart: 'Measured in part: what failed stands below.',
   nothing: 'Nothing is measured yet.',
   speedFirst: 'Run the benchmark first: from the speed follows how long this takes.',
   noneChosen: 'Tick a recipe.',
@@ -118,7 +119,7 @@ export class BenchmarkPanel {
       this.#said = '';
       this.#text.hidden = true;
     }
-    if (!now.part && this.#now.part) this.#said = now.stopped ? TEXT.stopped : TEXT.measured;
+    if (!now.part && this.#now.part) this.#said = outcome(now);
     this.#now = now;
     const { device, around, report, obstacle, seconds } = now;
     const rows = report?.rows ?? emptyRows();
@@ -176,6 +177,12 @@ export class BenchmarkPanel {
     say(this.#said);
     if (!this.#now.part) write(this.#state, this.#said);
   }
+}
+
+/** @param {BenchmarkNow} now at the end of a part */
+function outcome({ stopped, report }) {
+  if (stopped) return TEXT.stopped;
+  return PRESETS.some((name) => report?.rows[name].problem) ? TEXT.measuredInPart : TEXT.measured;
 }
 
 /** @param {string} id @param {Line[]} lines @returns {HTMLElement[][]} the cells, line by line */
