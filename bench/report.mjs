@@ -160,6 +160,8 @@ export const LEGEND = `- opens: device requested, wasm fetched from the same mac
 - dispatches, submits: calls of WebGPU a step, over the timed steps. shaders: compute pipelines made until the end of the first step.
 - evaluation: the first ${TEST_IMAGES} test images, forward with running statistics and argmax, a second pass or later.
 - gzip: JavaScript and wasm that a page loads to train, each file at level 9; 1 KB is 1,000 bytes.
+- Each library is used through its public operations, combined for the best time found here; a gradient is written by hand only
+  where a backend has none: that of the convolution in TensorFlow.js wasm. Wasm runs on one thread: pages cannot count on more.
 - loss distance: the largest relative one from PyTorch's double-precision losses over the first ${CHECKED_STEPS} steps; above ${LOSS_TOLERANCE} is wrong.`;
 
 /** @param {number[]} values @returns {number | null} */

@@ -4,7 +4,7 @@
  * given away where it is used, and `.ref` keeps it.
  */
 
-import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import {
   ADAM_EPSILON,
   BATCH_NORM_EPSILON,
@@ -24,30 +24,43 @@ import {
 /** @typedef {{ images: Tensor, labels: Tensor }} Batch [batch, 1, 28, 28] in 0–1, and [batch] */
 /** Weights, running statistics, Adam's two moments of each weight, and β₁ and β₂ to the power of the step. */
 /** @typedef {{ weights: Arrays, running: Arrays, first: Arrays, second: Arrays, powers: Arrays }} State */
-/** Padding 2, stride 1. @typedef {(images: Tensor, kernel: Tensor) => Tensor} Convolution */
+/**
+ * The convolution of a backend, padding 2 and stride 1, and the layout that it gives: channels second, as in
+ * [batch, 32, 28, 28], or first, as in [32, batch, 28, 28].
+ * @typedef {{ convolve: (images: Tensor, kernel: Tensor) => Tensor, layout: typeof CHANNELS_FIRST }} Convolution
+ */
 
 const MEAN = 'bat2d.running_mean';
 const VARIANCE = 'bat2d.running_var';
 
-const PADDING = [
-  [2, 2],
-  [2, 2],
-];
+/** The shape of one value a channel, the axes of the rest, the pooling windows as axes, and the way back to channels second. */
+export const CHANNELS_FIRST = {
+  channels: [32, 1, 1, 1],
+  others: [1, 2, 3],
+  windows: [32, -1, 14, 2, 14, 2],
+  toSecond: [1, 0, 2, 3],
+};
+export const CHANNELS_SECOND = {
+  channels: [1, 32, 1, 1],
+  others: [0, 2, 3],
+  windows: [-1, 32, 14, 2, 14, 2],
+  toSecond: [0, 1, 2, 3],
+};
 
 /**
- * @param {{ device: 'webgpu' | 'wasm', evaluationBatch: number, convolve?: Convolution }} backend
+ * @param {{ device: 'webgpu' | 'wasm', evaluationBatch: number, training: Convolution, evaluation: Convolution }} backend
  * @returns {import('../problem.mjs').Contender}
  */
-export function jax({ device, evaluationBatch, convolve = plainConvolution }) {
+export function jax({ device, evaluationBatch, training, evaluation }) {
   /** @type {import('../problem.mjs').Problem} */
   let problem;
   /** @type {State} */
   let state;
   /** @type {ReturnType<typeof batches>} */
   let following;
-  const net = new CourseNet(convolve);
-  const step = jit((/** @type {State} */ state, /** @type {Batch} */ batch) => net.trainStep(state, batch));
-  const right = jit((/** @type {State} */ state, /** @type {Batch} */ batch) => net.countRight(state, batch));
+  const [trained, evaluated] = [new CourseNet(training), new CourseNet(evaluation)];
+  const step = jit((/** @type {State} */ state, /** @type {Batch} */ batch) => trained.trainStep(state, batch));
+  const right = jit((/** @type {State} */ state, /** @type {Batch} */ batch) => evaluated.countRight(state, batch));
 
   /** @returns {Tensor} the loss */
   function takeStep() {
@@ -79,10 +92,12 @@ export function jax({ device, evaluationBatch, convolve = plainConvolution }) {
 
 class CourseNet {
   #convolve;
+  #layout;
 
-  /** @param {Convolution} convolve */
-  constructor(convolve) {
+  /** @param {Convolution} convolution */
+  constructor({ convolve, layout }) {
     this.#convolve = convolve;
+    this.#layout = layout;
   }
 
   /** @param {State} state @param {Batch} batch @returns {[Tensor, State]} the loss, and what comes of the state */
@@ -116,8 +131,8 @@ class CourseNet {
   /** @param {State} state @param {Batch} batch @returns {Tensor} */
   countRight({ weights, running, ...rest }, { images, labels }) {
     tree.dispose(rest);
-    const centred = this.#convolved(weights, images).sub(channels(running[MEAN]));
-    const logits = classified(weights, centred, channels(running[VARIANCE]));
+    const centred = this.#convolved(weights, images).sub(this.#channels(running[MEAN]));
+    const logits = this.#classified(weights, centred, this.#channels(running[VARIANCE]));
     return np.argmax(logits, 1).equal(labels).astype(np.float32).sum();
   }
 
@@ -125,51 +140,47 @@ class CourseNet {
   #loss(weights, { images, labels }) {
     const count = labels.shape[0];
     const x = this.#convolved(weights, images);
-    const mean = np.mean(x.ref, [0, 2, 3], { keepdims: true });
+    const mean = np.mean(x.ref, this.#layout.others, { keepdims: true });
     const centred = x.sub(mean.ref);
-    const variance = np.mean(np.square(centred.ref), [0, 2, 3], { keepdims: true });
-    const logits = classified(weights, centred, variance.ref);
+    const variance = np.mean(np.square(centred.ref), this.#layout.others, { keepdims: true });
+    const logits = this.#classified(weights, centred, variance.ref);
     const likelihood = nn.logSoftmax(logits).mul(nn.oneHot(labels, 10)).sum();
     const statistics = { [MEAN]: mean.reshape([32]), [VARIANCE]: variance.reshape([32]).mul(UNBIASED) };
     return [likelihood.mul(-1 / count), statistics];
   }
 
-  /** @param {Arrays} weights @param {Tensor} images @returns {Tensor} [batch, 32, 28, 28] */
+  /** @param {Arrays} weights @param {Tensor} images @returns {Tensor} in the layout */
   #convolved(weights, images) {
-    return this.#convolve(images, weights['conv.weight']).add(channels(weights['conv.bias']));
+    return this.#convolve(images, weights['conv.weight']).add(this.#channels(weights['conv.bias']));
   }
-}
 
-/**
- * What follows the convolution.
- * @param {Arrays} weights
- * @param {Tensor} centred its values less their mean
- * @param {Tensor} variance
- * @returns {Tensor} logits [batch, 10]
- */
-function classified(weights, centred, variance) {
-  const scale = channels(weights['bat2d.weight']).div(np.sqrt(variance.add(BATCH_NORM_EPSILON)));
-  const normal = centred.mul(scale).add(channels(weights['bat2d.bias']));
-  // A max over two axes of their own: its gradient took half as long as that of lax.reduceWindow. Before ReLU, with
-  // which it commutes, as that has a quarter of the work then.
-  const pooled = nn.relu(np.max(normal.reshape([-1, 32, 14, 2, 14, 2]), [3, 5]));
-  const hidden = np.tanh(linear(weights, 'linear', pooled.reshape([-1, 6272])));
-  return linear(weights, 'linear2', np.tanh(linear(weights, 'linear1', hidden)));
+  /**
+   * What follows the convolution.
+   * @param {Arrays} weights
+   * @param {Tensor} centred its values less their mean
+   * @param {Tensor} variance
+   * @returns {Tensor} logits [batch, 10]
+   */
+  #classified(weights, centred, variance) {
+    const { windows, toSecond } = this.#layout;
+    const scale = this.#channels(weights['bat2d.weight']).div(np.sqrt(variance.add(BATCH_NORM_EPSILON)));
+    const normal = centred.mul(scale).add(this.#channels(weights['bat2d.bias']));
+    // A max over two axes of their own: its gradient took half as long as that of lax.reduceWindow. Before ReLU,
+    // with which it commutes, as that has a quarter of the work then.
+    const pooled = nn.relu(np.max(normal.reshape(windows), [3, 5])).transpose(toSecond);
+    const hidden = np.tanh(linear(weights, 'linear', pooled.reshape([-1, 6272])));
+    return linear(weights, 'linear2', np.tanh(linear(weights, 'linear1', hidden)));
+  }
+
+  /** @param {Tensor} vector one value a channel @returns {Tensor} */
+  #channels(vector) {
+    return vector.reshape(this.#layout.channels);
+  }
 }
 
 /** @param {Arrays} weights @param {string} name @param {Tensor} x @returns {Tensor} */
 function linear(weights, name, x) {
   return np.dot(x, weights[`${name}.weight`].transpose()).add(weights[`${name}.bias`]);
-}
-
-/** @param {Tensor} images @param {Tensor} kernel @returns {Tensor} */
-function plainConvolution(images, kernel) {
-  return lax.conv(images, kernel, [1, 1], PADDING);
-}
-
-/** One value a channel, beside [batch, 32, 28, 28]. @param {Tensor} vector @returns {Tensor} */
-function channels(vector) {
-  return vector.reshape([32, 1, 1]);
 }
 
 /** @param {import('../problem.mjs').Batch} batch @returns {Batch} */
