@@ -7,7 +7,7 @@ use super::{
     conv_block::{Block, area},
     lanes::LANES,
     parallel,
-    pointwise::{self, Line, Normal, total},
+    pointwise::{self, Line, Normal},
     pooling::Pairs,
     product::{DOT_ROWS, Matrix, add_dots},
 };
@@ -175,9 +175,7 @@ impl Block {
                 map
             }
         };
-        let mut sums = [[0.0; LANES]; 2];
-        pointwise::add_slopes(slope, x, normal.mean, &mut sums);
-        sums.map(total)
+        pointwise::slope_sums(slope, x, normal.mean)
     }
 
     /// The gradients of γ and β; and into the way, how the gradients by the convolution's output come from those by the

@@ -3,9 +3,8 @@
 
 use super::{
     columns::{Maps, Room, Sliding},
-    lanes::LANES,
     parallel,
-    pointwise::{self, Normal, total},
+    pointwise::{self, Normal},
     pooling::{Pairs, Windows},
     product::Matrix,
 };
@@ -128,39 +127,49 @@ impl Block {
 
     pub(super) fn train(&self, x: &[f32], weight: &[f32], bias: &[f32], norm: &[&[f32]]) -> Forward {
         let pixels = area(self.convolved);
-        let per_image = self.filters * pixels;
+        let (per_image, per_out) = (self.filters * pixels, self.filters * area(self.pooled));
         let (share, group) = (self.share(), self.sliding().group());
         let mut convolved = vec![0.0; self.images * per_image];
         let mut moments = vec![[0.0; 2]; self.images * self.filters];
+        let mut out = vec![0.0; self.images * per_out];
         let work = convolved
             .chunks_mut(share * per_image)
-            .zip(moments.chunks_mut(share * self.filters));
-        parallel::each(work.enumerate().collect(), |(at, (convolved, moments))| {
+            .zip(out.chunks_mut(share * per_out));
+        let work = work.zip(moments.chunks_mut(share * self.filters)).enumerate();
+        parallel::each(work.collect(), |(at, ((convolved, out), moments))| {
             let mut room = ForwardRoom::default();
             let groups = convolved
                 .chunks_mut(group * per_image)
-                .zip(moments.chunks_mut(group * self.filters));
-            for (nth, (convolved, moments)) in groups.enumerate() {
+                .zip(out.chunks_mut(group * per_out));
+            for (nth, ((convolved, out), moments)) in
+                groups.zip(moments.chunks_mut(group * self.filters)).enumerate()
+            {
                 let count = convolved.len() / per_image;
                 self.convolve(x, weight, at * share + nth * group, count, &mut room);
-                for (at, (map, moments)) in convolved.chunks_exact_mut(pixels).zip(moments).enumerate() {
+                let maps = convolved
+                    .chunks_exact_mut(pixels)
+                    .zip(out.chunks_exact_mut(area(self.pooled)));
+                for (at, ((map, out), moments)) in maps.zip(moments).enumerate() {
                     let (image, filter) = (at / self.filters, at % self.filters);
                     let from = &room.maps[(filter * count + image) * pixels..][..pixels];
-                    *moments = finish_convolution(from, bias[filter], map);
+                    let sum = pointwise::add_bias(from, bias[filter], map);
+                    match norm {
+                        [] => self.finish(map, Normal::NONE, &mut room.values, &mut room.pairs, out),
+                        _ => *moments = [sum, pointwise::squares(map, (sum / pixels as f64) as f32)],
+                    }
                 }
             }
         });
+        let [gamma, beta, mean, variance] = norm else {
+            return Forward {
+                out,
+                convolved,
+                statistics: None,
+            };
+        };
 
-        let statistics = match norm {
-            [_, _, mean, variance] => Some(self.statistics(&moments, mean, variance)),
-            _ => None,
-        };
-        let normals = match (norm, &statistics) {
-            ([gamma, beta, ..], Some([batch, ..])) => self.normals(gamma, beta, batch),
-            _ => vec![Normal::NONE; self.filters],
-        };
-        let per_out = self.filters * area(self.pooled);
-        let mut out = vec![0.0; self.images * per_out];
+        let statistics = self.statistics(&moments, mean, variance);
+        let normals = self.normals(gamma, beta, &statistics[0]);
         let work = out
             .chunks_mut(share * per_out)
             .zip(convolved.chunks(share * per_image));
@@ -174,7 +183,7 @@ impl Block {
         Forward {
             out,
             convolved,
-            statistics,
+            statistics: Some(statistics),
         }
     }
 
@@ -276,14 +285,4 @@ struct ForwardRoom {
     maps: Vec<f32>,
     values: Vec<f32>,
     pairs: Pairs,
-}
-
-/// Adds the bias to a map.
-fn finish_convolution(from: &[f32], bias: f32, to: &mut [f32]) -> Moments {
-    let mut sums = [0.0; LANES];
-    pointwise::add_bias(from, bias, to, &mut sums);
-    let sum = total(sums);
-    let mut squares = [0.0; LANES];
-    pointwise::add_squares(to, (sum / to.len() as f64) as f32, &mut squares);
-    [sum, total(squares)]
 }

@@ -1,6 +1,7 @@
 //! Dense layers: three products of the same three matrices, one forward and two back.
 
 use super::{
+    lanes::LANES,
     parallel, pointwise,
     product::{Bands, Matrix},
 };
@@ -15,6 +16,9 @@ pub(super) struct Layer {
 
 /// Inputs whose weights' gradients are computed at once: their values in the batch stay in the caches.
 const INPUTS: usize = 256;
+
+/// Multiply-adds that are worth a thread: about 20 microseconds of them.
+const WORK: usize = 1 << 20;
 
 impl Layer {
     /// # Panics
@@ -42,7 +46,9 @@ impl Layer {
 
     /// Images that one thread takes.
     fn images(&self) -> usize {
-        self.batch.div_ceil(parallel::threads()).next_multiple_of(8)
+        let work = self.batch * self.inputs * self.outputs;
+        let threads = parallel::threads().min(work.div_ceil(WORK));
+        self.batch.div_ceil(threads).next_multiple_of(LANES)
     }
 
     pub(super) fn forward(

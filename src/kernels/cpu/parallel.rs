@@ -14,11 +14,10 @@ pub(super) fn threads() -> usize {
 
 /// Does `job` to each item.
 pub(super) fn each<T: Send>(items: Vec<T>, job: impl Fn(T) + Send + Sync) {
-    #[cfg(target_family = "wasm")]
-    items.into_iter().for_each(job);
     #[cfg(not(target_family = "wasm"))]
-    {
+    if items.len() > 1 {
         use rayon::prelude::*;
-        items.into_par_iter().for_each(job);
+        return items.into_par_iter().for_each(job);
     }
+    items.into_iter().for_each(job);
 }

@@ -179,8 +179,8 @@ vectorised! {
         transform(x, out, |x| line.apply(0.0, x - mean));
     }
 
-    /// `to` ← from + bias. Adds the results to the lanes' sums.
-    pub(super) fn add_bias(from: &[f32], bias: f32, to: &mut [f32], sums: &mut Lanes) {
+    /// `to` ← from + bias.
+    fn add_bias_lanes(from: &[f32], bias: f32, to: &mut [f32], sums: &mut Lanes) {
         let mut lanes = *sums;
         let (from, from_rest) = from.as_chunks::<LANES>();
         let (to, to_rest) = to.as_chunks_mut::<LANES>();
@@ -197,8 +197,7 @@ vectorised! {
         }
     }
 
-    /// Adds the squares of values − mean to the lanes' sums.
-    pub(super) fn add_squares(values: &[f32], mean: f32, sums: &mut Lanes) {
+    fn squares_lanes(values: &[f32], mean: f32, sums: &mut Lanes) {
         let mut lanes = *sums;
         let (values, rest) = values.as_chunks::<LANES>();
         for values in values {
@@ -212,8 +211,7 @@ vectorised! {
         }
     }
 
-    /// Adds `slope` to the first lanes' sums, slope · (x − mean) to the second's.
-    pub(super) fn add_slopes(slope: &[f32], x: &[f32], mean: f32, sums: &mut [Lanes; 2]) {
+    fn slopes_lanes(slope: &[f32], x: &[f32], mean: f32, sums: &mut [Lanes; 2]) {
         let [mut plain, mut weighted] = *sums;
         let (slope, slope_rest) = slope.as_chunks::<LANES>();
         let (x, x_rest) = x.as_chunks::<LANES>();
@@ -231,9 +229,30 @@ vectorised! {
     }
 }
 
-/// Sums of every eighth number, to be summed up with [`total`].
-pub(super) type Lanes = [f32; LANES];
+/// Sums of every eighth number.
+type Lanes = [f32; LANES];
 
-pub(super) fn total(lanes: Lanes) -> f64 {
+fn total(lanes: Lanes) -> f64 {
     lanes.iter().copied().map(f64::from).sum()
+}
+
+/// `to` ← from + bias. Gives the sum.
+pub(super) fn add_bias(from: &[f32], bias: f32, to: &mut [f32]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    add_bias_lanes(from, bias, to, &mut lanes);
+    total(lanes)
+}
+
+/// The sum of the squares of values − mean.
+pub(super) fn squares(values: &[f32], mean: f32) -> f64 {
+    let mut lanes = [0.0; LANES];
+    squares_lanes(values, mean, &mut lanes);
+    total(lanes)
+}
+
+/// The sums of `slope` and of slope · (x − mean).
+pub(super) fn slope_sums(slope: &[f32], x: &[f32], mean: f32) -> [f64; 2] {
+    let mut lanes = [[0.0; LANES]; 2];
+    slopes_lanes(slope, x, mean, &mut lanes);
+    lanes.map(total)
 }

@@ -73,8 +73,8 @@ fn cut(matrix: Matrix, row: usize, column: usize, band: &mut [Step]) {
             }
         } else {
             for (step, values) in band.iter_mut().zip(values.chunks(stride)) {
-                *step = [0.0; LANES];
-                step[..rows].copy_from_slice(&values[..rows]);
+                // No copy of a slice: a call of memcpy for a few numbers is slow, above all in wasm.
+                *step = std::array::from_fn(|r| if r < rows { values[r] } else { 0.0 });
             }
         }
     } else {
@@ -188,7 +188,7 @@ impl Bands {
 /// Rows of either operand that [`add_dots`] takes at a time. The left one must have a multiple of them.
 pub(super) const DOT_ROWS: usize = 3;
 
-/// Their sums, each still in four parts.
+/// The sums of products of so many rows with so many, each still in four parts.
 type Dots = [[[f32; 4]; DOT_ROWS]; DOT_ROWS];
 
 /// out += a·bᵀ, where the rows of both are long and lie in order: nothing needs to be copied, the sums are taken along
@@ -197,21 +197,23 @@ type Dots = [[[f32; 4]; DOT_ROWS]; DOT_ROWS];
 pub(super) fn add_dots(a: Matrix, b: Matrix, out: &mut [f32]) {
     assert!(a.columns == b.columns && a.rows.is_multiple_of(DOT_ROWS) && !a.transposed && !b.transposed);
     let length = a.columns.next_multiple_of(LANES);
+    let mut parts = vec![Dots::default(); a.rows / DOT_ROWS];
+    let mut sums = vec![0.0; a.rows * DOT_ROWS];
     for column in (0..b.rows).step_by(DOT_ROWS) {
         let columns = DOT_ROWS.min(b.rows - column);
         // Where rows run out, the last one is taken again, for nothing.
         let right = std::array::from_fn(|c| &b.values[(column + c).min(b.rows - 1) * b.stride..][..length]);
-        for (row, out) in (0..a.rows)
-            .step_by(DOT_ROWS)
-            .zip(out.chunks_mut(DOT_ROWS * b.rows))
-        {
-            let left = std::array::from_fn(|r| &a.values[(row + r) * a.stride..][..length]);
-            let mut sums = Dots::default();
-            dots(left, right, &mut sums);
-            for (out, sums) in out.chunks_exact_mut(b.rows).zip(&sums) {
-                for (out, [p, q, r, s]) in out[column..][..columns].iter_mut().zip(sums) {
-                    *out += (p + q) + (r + s);
-                }
+        for (row, parts) in (0..a.rows).step_by(DOT_ROWS).zip(&mut parts) {
+            dots(
+                std::array::from_fn(|r| &a.values[(row + r) * a.stride..][..length]),
+                right,
+                parts,
+            );
+        }
+        sum_parts(parts.as_flattened().as_flattened(), &mut sums);
+        for (out, sums) in out.chunks_exact_mut(b.rows).zip(sums.chunks_exact(DOT_ROWS)) {
+            for (out, sum) in out[column..][..columns].iter_mut().zip(sums) {
+                *out += sum;
             }
         }
     }
@@ -226,6 +228,12 @@ vectorised! {
             }
         } else {
             *out = dot_part::<WIDE, 4>(a, b);
+        }
+    }
+
+    fn sum_parts(parts: &[[f32; 4]], sums: &mut [f32]) {
+        for (sum, [a, b, c, d]) in sums.iter_mut().zip(parts) {
+            *sum = (a + b) + (c + d);
         }
     }
 }
