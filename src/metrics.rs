@@ -16,14 +16,20 @@ pub fn judge(logits: &[f32; CLASSES], label: usize) -> (f64, usize) {
         }
     }
     let largest = f64::from(logits[predicted]);
-    let total: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+    let total: f64 = logits
+        .iter()
+        .map(|&logit| (f64::from(logit) - largest).exp())
+        .sum();
     (total.ln() + largest - f64::from(logits[label]), predicted)
 }
 
 /// Probabilities from logits.
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers = logits.iter().map(|logit| (logit - largest).exp()).collect::<Vec<_>>();
+    let powers = logits
+        .iter()
+        .map(|logit| (logit - largest).exp())
+        .collect::<Vec<_>>();
     let total: f32 = powers.iter().sum();
     powers.into_iter().map(|power| power / total).collect()
 }

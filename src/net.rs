@@ -235,7 +235,11 @@ impl NetConfig {
             layers.push(filters * convolved * convolved * channels * block.kernel * block.kernel);
             (channels, side) = (filters, pooled);
         }
-        layers.extend(self.dense_sizes()?.into_iter().map(|[inputs, outputs]| inputs * outputs));
+        layers.extend(
+            self.dense_sizes()?
+                .into_iter()
+                .map(|[inputs, outputs]| inputs * outputs),
+        );
         let forward = layers.iter().map(|&count| count as u64).sum::<u64>();
         let first = layers.first().map_or(0, |&count| count as u64);
         Ok([forward, 3 * forward - first])
@@ -495,10 +499,12 @@ impl Net {
         labels: Tensor<1, Int>,
         ledger: Tensor<1>,
         slot: usize,
+        smoothing: f32,
     ) -> (Tensor<1>, Tensor<1>) {
         let features = self.features(images, Mode::Train);
         let last = self.dense.last().expect("a network ends in a dense layer");
-        dense_cross_entropy(features, last.weight.val(), last.bias.val(), labels, ledger, slot)
+        let (weight, bias) = (last.weight.val(), last.bias.val());
+        dense_cross_entropy(features, weight, bias, labels, ledger, slot, smoothing)
     }
 
     /// What enters the last layer.
@@ -556,10 +562,18 @@ impl ConvBlock {
         });
         let fused = self.config.kernel <= LARGEST_KERNEL;
         if mode == Mode::Evaluate {
-            let run = if fused { conv_block::evaluate } else { conv_block::evaluate_plain };
+            let run = if fused {
+                conv_block::evaluate
+            } else {
+                conv_block::evaluate_plain
+            };
             return run(maps, weight, bias, norm, spec);
         }
-        let run = if fused { conv_block::train } else { conv_block::train_plain };
+        let run = if fused {
+            conv_block::train
+        } else {
+            conv_block::train_plain
+        };
         let (maps, running) = run(maps, weight, bias, norm, spec);
         if let (Some(norm), Some([mean, variance])) = (&self.norm, running) {
             norm.running_mean.update(mean);

@@ -57,7 +57,11 @@ impl Optimizer {
             *net = emptied;
             return;
         };
-        let total = taken.slopes.iter().map(|slope| slope.shape().num_elements()).sum::<usize>();
+        let total = taken
+            .slopes
+            .iter()
+            .map(|slope| slope.shape().num_elements())
+            .sum::<usize>();
         let state = match self.state.take() {
             Some(state) => state,
             None => Tensor::zeros([PLANES * total], &slope.device()),
@@ -117,7 +121,8 @@ impl ModuleMapper for Take {
         self.order.push(id);
         self.slopes.push(slope.reshape([shape.num_elements()]));
         self.parameters.push(value.without_autodiff().into_dispatch());
-        let empty = |_: &Device, _: bool| -> Tensor<D> { unreachable!("the place is filled within the same step") };
+        let empty =
+            |_: &Device, _: bool| -> Tensor<D> { unreachable!("the place is filled within the same step") };
         Param::uninitialized(id, empty, device, true, shape)
     }
 }
@@ -155,7 +160,10 @@ impl ModuleMapper for Average<'_> {
         parameter.map(|value| {
             let (first, shape) = (self.at, value.shape());
             self.at += shape.num_elements();
-            self.state.clone().slice([first..self.at]).reshape(shape)
+            self.state
+                .clone()
+                .narrow(0, first, shape.num_elements())
+                .reshape(shape)
         })
     }
 }

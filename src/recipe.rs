@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    dataset::SIDE,
     error::{Error, Result},
-    kernels::{Rule, Warp},
+    kernels::{Rule, Warp, batch::MOST_DEGREES},
     net::{Activation, ConvConfig, DenseConfig, NetConfig, Pool},
 };
 
@@ -23,8 +24,8 @@ const LARGEST_SEED: u64 = (1 << 53) - 1;
 pub enum Schedule {
     /// The same throughout.
     Constant,
-    /// Up from `start` to 1 during the first `warmup` of the run (0–1), then down to `end`, both along half a cosine
-    /// wave, as `torch.optim.lr_scheduler.OneCycleLR` does.
+    /// Straight up from `start` to 1 during the first `warmup` of the run (0–1), then straight down to `end`
+    /// (https://arxiv.org/abs/1708.07120).
     OneCycle {
         /// Share of the run.
         warmup: f64,
@@ -41,13 +42,15 @@ impl Schedule {
         match *self {
             Schedule::Constant => 1.0,
             Schedule::OneCycle { warmup, start, end } => {
-                let wave = |from: f64, to: f64, share: f64| {
-                    to + (from - to) * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
-                };
+                let line = |from: f64, to: f64, share: f64| from + (to - from) * share;
                 if progress < warmup {
-                    wave(start, 1.0, progress / warmup)
+                    line(start, 1.0, progress / warmup)
                 } else {
-                    wave(1.0, end, (progress - warmup) / (1.0 - warmup).max(f64::MIN_POSITIVE))
+                    line(
+                        1.0,
+                        end,
+                        (progress - warmup) / (1.0 - warmup).max(f64::MIN_POSITIVE),
+                    )
                 }
             }
         }
@@ -68,6 +71,9 @@ pub struct Recipe {
     pub schedule: Schedule,
     /// Random warping of the training images.
     pub warp: Option<Warp>,
+    /// Share of each target that is spread over all classes (0–1), as `label_smoothing` of
+    /// `torch.nn.CrossEntropyLoss`.
+    pub label_smoothing: f64,
     /// Keep a running average of the weights, which keeps so much of itself at each step (0–1), and evaluate with it.
     pub average: Option<f64>,
     /// Images a step. The last batch of an epoch is short when the images do not divide evenly.
@@ -99,6 +105,7 @@ impl Recipe {
             schedule: Schedule::Constant,
             warp: None,
             average: None,
+            label_smoothing: 0.0,
             batch_size: 64,
             epochs: 10,
             seed: 42,
@@ -115,18 +122,30 @@ impl Recipe {
             kernel,
             stride: 1,
             padding: 0,
-            batch_norm: false,
+            batch_norm: true,
             activation: Activation::Relu,
             pool: Pool::Max { size: 2, stride: 2 },
         };
         Self {
             net: NetConfig {
                 conv: vec![block(24, 5), block(32, 3)],
-                dense: vec![DenseConfig { units: 256, activation: Activation::Relu }],
+                dense: vec![DenseConfig {
+                    units: 256,
+                    activation: Activation::Relu,
+                }],
             },
-            optimizer: Rule::Adam { beta1: 0.7, beta2: 0.9, epsilon: 1e-8 },
+            optimizer: Rule::Adam {
+                beta1: 0.7,
+                beta2: 0.9,
+                epsilon: 1e-8,
+            },
             learning_rate: 0.01,
-            schedule: Schedule::OneCycle { warmup: 0.2, start: 0.1, end: 0.01 },
+            schedule: Schedule::OneCycle {
+                warmup: 0.3,
+                start: 0.1,
+                end: 0.0,
+            },
+            label_smoothing: 0.1,
             batch_size: 128,
             epochs: 1,
             ..Self::course()
@@ -136,7 +155,12 @@ impl Recipe {
     /// About 99.6 % in 15 epochs.
     pub fn best() -> Self {
         Self {
-            warp: Some(Warp { seed: 0, shift: 2.0, degrees: 10.0, scale: 0.1 }),
+            warp: Some(Warp {
+                seed: 0,
+                shift: 2.0,
+                degrees: 10.0,
+                scale: 0.1,
+            }),
             average: Some(0.99),
             epochs: 15,
             ..Self::fast()
@@ -154,7 +178,10 @@ impl Recipe {
             "best" => Ok(Self::best()),
             _ => Err(Error::option(
                 "preset",
-                format!("{name:?} is unknown; {} are accepted", PRESETS.map(|name| format!("{name:?}")).join(", ")),
+                format!(
+                    "{name:?} is unknown; {} are accepted",
+                    PRESETS.map(|name| format!("{name:?}")).join(", ")
+                ),
             )),
         }
     }
@@ -186,6 +213,25 @@ impl Recipe {
                     self.seed
                 ),
             ));
+        }
+        let share = |name: &str, value: f64, below: f64| match (0.0..below).contains(&value) {
+            true => Ok(()),
+            false => Err(Error::option(
+                name,
+                format!("{value}; a number from 0, below {below}, is accepted"),
+            )),
+        };
+        share("labelSmoothing", self.label_smoothing, 1.0)?;
+        share("average", self.average.unwrap_or(0.0), 1.0)?;
+        if let Schedule::OneCycle { warmup, start, end } = self.schedule {
+            share("schedule.warmup", warmup, 1.0)?;
+            share("schedule.start", start, 1.0)?;
+            share("schedule.end", end, 1.0)?;
+        }
+        if let Some(warp) = self.warp {
+            share("warp.shift", warp.shift.into(), SIDE as f64)?;
+            share("warp.degrees", warp.degrees.into(), MOST_DEGREES.into())?;
+            share("warp.scale", warp.scale.into(), 1.0)?;
         }
         validate_learning_rate(self.learning_rate)
     }

@@ -200,7 +200,11 @@ impl TrainSession {
         network.loaded = false;
         // A different optimiser starts afresh; the same one goes on with its moments.
         let (rule, average) = (recipe.optimizer, recipe.average);
-        if !network.optimizer.as_ref().is_some_and(|optimizer| optimizer.is(rule, average)) {
+        if !network
+            .optimizer
+            .as_ref()
+            .is_some_and(|optimizer| optimizer.is(rule, average))
+        {
             network.optimizer = Some(Optimizer::new(rule, average));
         }
         let steps_per_epoch = train_count.div_ceil(recipe.batch_size);
@@ -248,12 +252,17 @@ impl TrainSession {
         let order = run.order.as_ref().ok_or(Error::NoRun)?;
         let first = in_epoch * run.recipe.batch_size;
         let last = (first + run.recipe.batch_size).min(run.train_count);
-        let warp = run.recipe.warp.map(|warp| warp.of_step(run.recipe.seed, network.batches));
+        let warp = run
+            .recipe
+            .warp
+            .map(|warp| warp.of_step(run.recipe.seed, network.batches));
         let batch = data.batch(order, first, last - first, warp);
 
         let (ledger, slot) = run.ledgers.place(&self.accelerator.device);
         let (images, ledger) = (batch.images.autodiff(), ledger.autodiff());
-        let (loss, ledger) = network.net.loss(images, batch.labels.autodiff(), ledger, slot);
+        let smoothing = run.recipe.label_smoothing as f32;
+        let labels = batch.labels.autodiff();
+        let (loss, ledger) = network.net.loss(images, labels, ledger, slot, smoothing);
         run.ledgers.put_back(ledger.without_autodiff(), slot);
         let gradients = GradientsParams::from_grads(loss.backward(), &network.net);
         if let Some(optimizer) = &mut network.optimizer {
@@ -319,7 +328,9 @@ impl TrainSession {
     /// The share of the latest epoch's images that were recognised, 0–1, of the steps that were read back: each
     /// with the weights of its own step, and warped where the recipe warps.
     pub fn epoch_train_accuracy(&self) -> f64 {
-        self.run.as_ref().map_or(f64::NAN, |run| run.train_loss.accuracy())
+        self.run
+            .as_ref()
+            .map_or(f64::NAN, |run| run.train_loss.accuracy())
     }
 
     /// From the next step on.
@@ -364,7 +375,9 @@ impl TrainSession {
         let last = (evaluation.done + size).min(data.len());
         if last > evaluation.done {
             let batch = data.batch(&evaluation.order, evaluation.done, last - evaluation.done, None);
-            evaluation.batches.push(evaluation.net.forward(batch.images, Mode::Evaluate));
+            evaluation
+                .batches
+                .push(evaluation.net.forward(batch.images, Mode::Evaluate));
             evaluation.done = last;
         }
         Ok(evaluation.done)
@@ -492,7 +505,10 @@ impl Network {
 
     /// What is evaluated, asked and written down: with the average of the weights, where the recipe keeps one.
     fn in_use(&self) -> Net {
-        let averaged = self.optimizer.as_ref().and_then(|optimizer| optimizer.averaged(&self.net));
+        let averaged = self
+            .optimizer
+            .as_ref()
+            .and_then(|optimizer| optimizer.averaged(&self.net));
         averaged.unwrap_or_else(|| self.net.valid())
     }
 }

@@ -71,6 +71,7 @@ impl TrainOptions {
             schedule: preset.schedule,
             warp: preset.warp,
             average: preset.average,
+            label_smoothing: preset.label_smoothing,
             batch_size: self.batch_size.unwrap_or(preset.batch_size),
             epochs: self.epochs.unwrap_or(preset.epochs),
             seed: self.seed.unwrap_or(preset.seed),
@@ -92,7 +93,10 @@ impl Lab {
     /// `{ name, recipe }` of every preset.
     pub fn presets() -> Result<JsValue, JsValue> {
         let presets = PRESETS.map(|name| Recipe::preset(name).map(|recipe| Preset { name, recipe }));
-        let presets = presets.into_iter().collect::<Result<Vec<_>, _>>().map_err(thrown)?;
+        let presets = presets
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(thrown)?;
         plain(&presets)
     }
 

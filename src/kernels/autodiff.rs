@@ -22,7 +22,11 @@ fn constant<B: Backend, C: CheckpointStrategy>(tensor: FloatTensor<B>) -> Tracke
 
 /// Gives each gradient to its parent, where that parent wants it: the first parent, the operation's input, comes
 /// last among the gradients, and only where it is wanted.
-fn hand_out<B: Backend, S, const N: usize>(ops: Ops<S, N>, gradients: Vec<FloatTensor<B>>, grads: &mut Gradients) {
+fn hand_out<B: Backend, S, const N: usize>(
+    ops: Ops<S, N>,
+    gradients: Vec<FloatTensor<B>>,
+    grads: &mut Gradients,
+) {
     let mut parents = ops.parents;
     parents.rotate_left(1);
     for (parent, gradient) in parents.into_iter().zip(gradients) {
@@ -66,17 +70,23 @@ impl<B: Kernels, const N: usize> Backward<B, N> for BlockBackward {
     }
 }
 
+/// What [`Kernels::conv_block_train`] gives.
+type Block<F> = (F, F, Vec<F>);
+
 /// Runs a block and enters it into the graph with its N parents.
 fn block<B: Kernels, C: CheckpointStrategy, const N: usize>(
     parents: [Tracked<B, C>; N],
     running: Vec<Tracked<B, C>>,
     spec: BlockSpec,
-) -> (Tracked<B, C>, Tracked<B, C>, Vec<Tracked<B, C>>) {
+) -> Block<Tracked<B, C>> {
     let nodes = parents.each_ref().map(|parent| parent.node());
     let mut values = parents.map(|parent| parent.into_primitive()).into_iter();
     let [x, weight, bias] = std::array::from_fn(|_| values.next().expect("a block has three parents"));
     let learned = values.collect::<Vec<_>>();
-    let norm = learned.iter().cloned().chain(running.into_iter().map(|tensor| tensor.into_primitive()));
+    let norm = learned
+        .iter()
+        .cloned()
+        .chain(running.into_iter().map(|tensor| tensor.into_primitive()));
 
     let (out, convolved, statistics) =
         B::conv_block_train(x.clone(), weight.clone(), bias, Floats(norm.collect()), spec);
@@ -114,7 +124,12 @@ impl<B: Kernels> Backward<B, 3> for DenseBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let DenseState { x, weight, y, activation } = ops.state.clone();
+        let DenseState {
+            x,
+            weight,
+            y,
+            activation,
+        } = ops.state.clone();
         let wants_input = ops.parents[0].is_some();
         let gradients = B::dense_backward(x, weight, y, gradient, Floats(vec![]), activation, wants_input);
         hand_out::<B, _, 3>(ops, gradients, grads);
@@ -141,7 +156,15 @@ impl<B: Kernels> Backward<B, 3> for CrossEntropyBackward {
         let CrossEntropyState { x, weight, slope } = ops.state.clone();
         let wants_input = ops.parents[0].is_some();
         let y = slope.clone();
-        let gradients = B::dense_backward(x, weight, y, slope, Floats(vec![scale]), Activation::None, wants_input);
+        let gradients = B::dense_backward(
+            x,
+            weight,
+            y,
+            slope,
+            Floats(vec![scale]),
+            Activation::None,
+            wants_input,
+        );
         hand_out::<B, _, 3>(ops, gradients, grads);
     }
 }
@@ -209,7 +232,12 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         let y = B::dense(x.clone(), weight.clone(), bias, activation);
         match DenseBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let state = DenseState { x, weight, y: y.clone(), activation };
+                let state = DenseState {
+                    x,
+                    weight,
+                    y: y.clone(),
+                    activation,
+                };
                 prep.finish(state, y)
             }
             OpsKind::UnTracked(prep) => prep.finish(y),
@@ -235,15 +263,24 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         labels: IntTensor<Self>,
         ledger: FloatTensor<Self>,
         slot: usize,
+        smoothing: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x.node(), weight.node(), bias.node()];
         let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.into_primitive());
         let ledger = ledger.into_primitive();
         let (loss, ledger, slope) =
-            B::dense_cross_entropy(x.clone(), weight.clone(), bias, labels, ledger, slot);
-        let loss = match CrossEntropyBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            B::dense_cross_entropy(x.clone(), weight.clone(), bias, labels, ledger, slot, smoothing);
+        let loss = match CrossEntropyBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prep) => {
-                let state = CrossEntropyState { x, weight, slope: slope.clone() };
+                let state = CrossEntropyState {
+                    x,
+                    weight,
+                    slope: slope.clone(),
+                };
                 prep.finish(state, loss)
             }
             OpsKind::UnTracked(prep) => prep.finish(loss),
@@ -257,9 +294,21 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         state: FloatTensor<Self>,
         update: Update,
     ) -> Vec<FloatTensor<Self>> {
-        let plain =
-            |tensors: Floats<Self>| Floats(tensors.0.into_iter().map(|tensor| tensor.into_primitive()).collect());
-        let updated = B::update(plain(parameters), plain(gradients), state.into_primitive(), update);
+        let plain = |tensors: Floats<Self>| {
+            Floats(
+                tensors
+                    .0
+                    .into_iter()
+                    .map(|tensor| tensor.into_primitive())
+                    .collect(),
+            )
+        };
+        let updated = B::update(
+            plain(parameters),
+            plain(gradients),
+            state.into_primitive(),
+            update,
+        );
         updated.into_iter().map(constant::<B, C>).collect()
     }
 }

@@ -40,7 +40,9 @@ impl Warp {
         let run = run_seed as u32 ^ (run_seed >> 32) as u32;
         Self {
             // Odd multipliers far apart keep runs and steps apart; the draws hash what comes of it.
-            seed: run.wrapping_mul(0x9E37_79B1).wrapping_add((step as u32).wrapping_mul(0x85EB_CA77)),
+            seed: run
+                .wrapping_mul(0x9E37_79B1)
+                .wrapping_add((step as u32).wrapping_mul(0x85EB_CA77)),
             ..self
         }
     }
@@ -115,9 +117,12 @@ pub fn gather_plain(
     count: usize,
 ) -> (Tensor<4>, Tensor<1, Int>) {
     let device = words.device();
-    let rows = order.slice([first..first + count]);
+    let rows = order.narrow(0, first, count);
     let words_per_image = PIXELS / PIXELS_PER_WORD;
-    let shifts = TensorData::new((0..4).map(|byte| byte * 8).collect::<Vec<i32>>(), [1, 1, PIXELS_PER_WORD]);
+    let shifts = TensorData::new(
+        (0..4).map(|byte| byte * 8).collect::<Vec<i32>>(),
+        [1, 1, PIXELS_PER_WORD],
+    );
     let shifts = Tensor::<3, Int>::from_data(shifts, (&device, DType::I32));
     let bytes = words
         .select(0, rows.clone())

@@ -18,8 +18,8 @@ mod gpu;
 pub mod optimizer;
 
 use burn::backend::{
-    Backend, BackendTensor, Dispatch, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, ExtensionType,
-    backend_extension,
+    Backend, BackendTensor, Dispatch, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind,
+    ExtensionType, backend_extension,
     tensor::{FloatTensor, IntTensor},
 };
 
@@ -40,7 +40,10 @@ impl<B: Backend> ExtensionType<B> for Floats<B> {
     where
         F: Fn(BackendTensor<B>) -> DispatchTensorKind,
     {
-        let wrap = |tensor| DispatchTensor { kind: map_kind(BackendTensor::Float(tensor)), autodiff };
+        let wrap = |tensor| DispatchTensor {
+            kind: map_kind(BackendTensor::Float(tensor)),
+            autodiff,
+        };
         Floats(self.0.into_iter().map(wrap).collect())
     }
 
@@ -48,7 +51,13 @@ impl<B: Backend> ExtensionType<B> for Floats<B> {
     where
         F: Fn(DispatchTensor) -> BackendTensor<B>,
     {
-        Self(target.0.into_iter().map(|tensor| unwrap_kind(tensor).float()).collect())
+        Self(
+            target
+                .0
+                .into_iter()
+                .map(|tensor| unwrap_kind(tensor).float())
+                .collect(),
+        )
     }
 
     fn routing_tensor(target: &Self::Target) -> Option<&DispatchTensor> {
@@ -61,7 +70,10 @@ impl<B: Backend> ExtensionType<B> for Floats<B> {
 
     fn autodiff_context(target: &Self::Target) -> DispatchAutodiffContext {
         let disabled = DispatchAutodiffContext::Disabled;
-        target.0.iter().fold(disabled, |context, tensor| context.merge(tensor.autodiff))
+        target
+            .0
+            .iter()
+            .fold(disabled, |context, tensor| context.merge(tensor.autodiff))
     }
 }
 
@@ -144,6 +156,7 @@ pub trait Kernels: Backend {
         labels: IntTensor<Self>,
         ledger: FloatTensor<Self>,
         slot: usize,
+        smoothing: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// See [`optimizer::update`]. Gives the new parameters, then the new state.

@@ -73,10 +73,20 @@ pub fn update(
     state: Tensor<1>,
     update: Update,
 ) -> (Vec<DispatchTensor>, Tensor<1>) {
-    let sizes = |tensors: &[DispatchTensor]| tensors.iter().map(|t| t.shape().num_elements()).collect::<Vec<_>>();
+    let sizes = |tensors: &[DispatchTensor]| {
+        tensors
+            .iter()
+            .map(|t| t.shape().num_elements())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(sizes(&parameters), sizes(&gradients));
     assert_eq!(state.dims()[0], PLANES * sizes(&parameters).iter().sum::<usize>());
-    let mut out = Dispatch::update(Floats(parameters), Floats(gradients), state.into_dispatch(), update);
+    let mut out = Dispatch::update(
+        Floats(parameters),
+        Floats(gradients),
+        state.into_dispatch(),
+        update,
+    );
     let state = out.pop().expect("an update gives its state");
     (out, Tensor::from_dispatch(state))
 }
@@ -91,21 +101,38 @@ pub fn update_plain(
     let [first, second, average] = planes;
     let rate = update.learning_rate;
     let blend = |old: Tensor<1>, new: Tensor<1>, keep: f32| old.mul_scalar(keep) + new.mul_scalar(1.0 - keep);
-    let adam = |parameter: Tensor<1>, first: Tensor<1>, second: Tensor<1>, [beta1, beta2, epsilon]: [f32; 3]| {
-        let first = blend(first, gradient.clone(), beta1);
-        let second = blend(second, gradient.clone().square(), beta2);
-        let correct = |beta: f32| 1.0 - beta.powi(update.step as i32);
-        let root = second.clone().div_scalar(correct(beta2)).sqrt().add_scalar(epsilon);
-        let step = first.clone().div_scalar(correct(beta1)) / root;
-        (parameter - step.mul_scalar(rate), first, second)
-    };
+    let adam =
+        |parameter: Tensor<1>, first: Tensor<1>, second: Tensor<1>, [beta1, beta2, epsilon]: [f32; 3]| {
+            let first = blend(first, gradient.clone(), beta1);
+            let second = blend(second, gradient.clone().square(), beta2);
+            let correct = |beta: f32| 1.0 - beta.powi(update.step as i32);
+            let root = second
+                .clone()
+                .div_scalar(correct(beta2))
+                .sqrt()
+                .add_scalar(epsilon);
+            let step = first.clone().div_scalar(correct(beta1)) / root;
+            (parameter - step.mul_scalar(rate), first, second)
+        };
     let (parameter, first, second) = match update.rule {
-        Rule::Adam { beta1, beta2, epsilon } => adam(parameter, first, second, [beta1, beta2, epsilon]),
-        Rule::AdamW { beta1, beta2, epsilon, weight_decay } => {
+        Rule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => adam(parameter, first, second, [beta1, beta2, epsilon]),
+        Rule::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
             let decayed = parameter.mul_scalar(1.0 - rate * weight_decay);
             adam(decayed, first, second, [beta1, beta2, epsilon])
         }
-        Rule::Sgd { momentum, weight_decay } => {
+        Rule::Sgd {
+            momentum,
+            weight_decay,
+        } => {
             let gradient = gradient + parameter.clone().mul_scalar(weight_decay);
             let velocity = first.mul_scalar(momentum) + gradient;
             (parameter - velocity.clone().mul_scalar(rate), velocity, second)

@@ -87,11 +87,18 @@ impl Block {
                             for ky in 0..self.kernel {
                                 for kx in 0..self.kernel {
                                     let (y, x) = (row * stride + ky, column * stride + kx);
-                                    if y < padding || x < padding || y - padding >= height || x - padding >= width {
+                                    if y < padding
+                                        || x < padding
+                                        || y - padding >= height
+                                        || x - padding >= width
+                                    {
                                         continue;
                                     }
-                                    let from = ((image * channels + channel) * height + y - padding) * width + x - padding;
-                                    let tap = ((filter * channels + channel) * self.kernel + ky) * self.kernel + kx;
+                                    let from = ((image * channels + channel) * height + y - padding) * width
+                                        + x
+                                        - padding;
+                                    let tap =
+                                        ((filter * channels + channel) * self.kernel + ky) * self.kernel + kx;
                                     visit(from, tap, out);
                                 }
                             }
@@ -112,7 +119,10 @@ impl Block {
                     let places = (0..size * size).map(|i| {
                         (map * height + row * stride + i / size) * width + column * stride + i % size
                     });
-                    visit((map * out_height + row) * out_width + column, &places.collect::<Vec<_>>());
+                    visit(
+                        (map * out_height + row) * out_width + column,
+                        &places.collect::<Vec<_>>(),
+                    );
                 }
             }
         }
@@ -162,7 +172,12 @@ impl Block {
                 _ => values.fold(f64::NEG_INFINITY, f64::max),
             };
         });
-        BlockResult { out, statistics, convolved, activated }
+        BlockResult {
+            out,
+            statistics,
+            convolved,
+            activated,
+        }
     }
 
     pub fn backward(&self, result: &BlockResult, gradient: &[f64]) -> BlockGradients {
@@ -191,8 +206,13 @@ impl Block {
         let mut norm = [vec![0.0; self.filters], vec![0.0; self.filters]];
         if let Some([gamma, _]) = &self.norm {
             let count = (self.shape[0] * area) as f64;
-            let inverse = result.statistics[1].iter().map(|v| 1.0 / (v + 1e-5).sqrt()).collect::<Vec<_>>();
-            let normed = |at: usize| (result.convolved[at] - result.statistics[0][filter_of(at)]) * inverse[filter_of(at)];
+            let inverse = result.statistics[1]
+                .iter()
+                .map(|v| 1.0 / (v + 1e-5).sqrt())
+                .collect::<Vec<_>>();
+            let normed = |at: usize| {
+                (result.convolved[at] - result.statistics[0][filter_of(at)]) * inverse[filter_of(at)]
+            };
             for (at, slope) in slope.iter().enumerate() {
                 norm[0][filter_of(at)] += slope * normed(at);
                 norm[1][filter_of(at)] += slope;
@@ -213,7 +233,12 @@ impl Block {
             x[from] += slope[out] * self.weight[tap];
             weight[tap] += slope[out] * self.x[from];
         });
-        BlockGradients { x, weight, bias, norm }
+        BlockGradients {
+            x,
+            weight,
+            bias,
+            norm,
+        }
     }
 }
 
@@ -245,7 +270,11 @@ impl Dense {
     /// Gradients of x, weight and bias.
     pub fn backward(&self, y: &[f64], gradient: &[f64]) -> [Vec<f64>; 3] {
         let [n, inputs, outputs] = self.shape;
-        let mut gradients = [vec![0.0; n * inputs], vec![0.0; inputs * outputs], vec![0.0; outputs]];
+        let mut gradients = [
+            vec![0.0; n * inputs],
+            vec![0.0; inputs * outputs],
+            vec![0.0; outputs],
+        ];
         for row in 0..n {
             for column in 0..outputs {
                 let at = row * outputs + column;
@@ -261,18 +290,25 @@ impl Dense {
     }
 }
 
-/// The mean cross entropy of logits `[n, classes]`, its gradient by them, and the number of hits.
-pub fn cross_entropy(logits: &[f64], labels: &[usize]) -> (f64, Vec<f64>, usize) {
+/// The mean cross entropy of logits `[n, classes]` against smoothed labels, its gradient by them, and the number of
+/// hits.
+pub fn cross_entropy(logits: &[f64], labels: &[usize], smoothing: f64) -> (f64, Vec<f64>, usize) {
     let classes = logits.len() / labels.len();
     let (mut loss, mut slope, mut hits) = (0.0, Vec::new(), 0);
     for (row, &label) in logits.chunks(classes).zip(labels) {
         let total = row.iter().map(|logit| logit.exp()).sum::<f64>();
-        loss += total.ln() - row[label];
+        let target = |class: usize| {
+            (1.0 - smoothing) * f64::from(u8::from(class == label)) + smoothing / classes as f64
+        };
+        loss -= row
+            .iter()
+            .enumerate()
+            .map(|(class, logit)| target(class) * (logit - total.ln()))
+            .sum::<f64>();
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         hits += usize::from(row.iter().position(|&logit| logit == largest) == Some(label));
         for (class, logit) in row.iter().enumerate() {
-            let target = f64::from(u8::from(class == label));
-            slope.push((logit.exp() / total - target) / labels.len() as f64);
+            slope.push((logit.exp() / total - target(class)) / labels.len() as f64);
         }
     }
     (loss / labels.len() as f64, slope, hits)
@@ -308,7 +344,9 @@ mod itself {
             moved[i] += step;
             f(&moved)
         };
-        (0..values.len()).map(|i| (at(i, STEP) - at(i, -STEP)) / (2.0 * STEP)).collect()
+        (0..values.len())
+            .map(|i| (at(i, STEP) - at(i, -STEP)) / (2.0 * STEP))
+            .collect()
     }
 
     fn assert_near(found: &[f64], expected: &[f64], what: &str) {
@@ -330,7 +368,12 @@ mod itself {
                 shape: [2, 2, 5, 6],
                 filters: 3,
                 kernel: 3,
-                spec: BlockSpec { stride: 1, padding: 1, activation, pool },
+                spec: BlockSpec {
+                    stride: 1,
+                    padding: 1,
+                    activation,
+                    pool,
+                },
                 x: noise(1, 120),
                 weight: noise(2, 54),
                 bias: noise(3, 3),
@@ -340,7 +383,13 @@ mod itself {
             let gradient = noise(6, result.out.len());
             let found = block.backward(&result, &gradient);
             let loss = |block: &Block| {
-                block.forward().out.iter().zip(&gradient).map(|(out, slope)| out * slope).sum::<f64>()
+                block
+                    .forward()
+                    .out
+                    .iter()
+                    .zip(&gradient)
+                    .map(|(out, slope)| out * slope)
+                    .sum::<f64>()
             };
             let by = |change: &dyn Fn(&mut Block, &[f64]), values: &[f64]| {
                 differences(values, |moved| {
@@ -350,12 +399,22 @@ mod itself {
                 })
             };
             assert_near(&found.x, &by(&|block, v| block.x = v.to_vec(), &block.x), "x");
-            assert_near(&found.weight, &by(&|block, v| block.weight = v.to_vec(), &block.weight), "weight");
-            assert_near(&found.bias, &by(&|block, v| block.bias = v.to_vec(), &block.bias), "bias");
+            assert_near(
+                &found.weight,
+                &by(&|block, v| block.weight = v.to_vec(), &block.weight),
+                "weight",
+            );
+            assert_near(
+                &found.bias,
+                &by(&|block, v| block.bias = v.to_vec(), &block.bias),
+                "bias",
+            );
             if let Some([gamma, beta]) = block.norm.clone() {
-                let set = |at: usize| move |block: &mut Block, v: &[f64]| {
-                    if let Some(norm) = &mut block.norm {
-                        norm[at] = v.to_vec();
+                let set = |at: usize| {
+                    move |block: &mut Block, v: &[f64]| {
+                        if let Some(norm) = &mut block.norm {
+                            norm[at] = v.to_vec();
+                        }
                     }
                 };
                 assert_near(&found.norm[0], &by(&set(0), &gamma), "γ");
@@ -372,9 +431,9 @@ mod itself {
         };
         let labels = [0, 4, 2];
         let y = dense.forward();
-        let slope = cross_entropy(&y, &labels).1;
+        let slope = cross_entropy(&y, &labels, 0.1).1;
         let [x, weight, bias] = dense.backward(&y, &slope);
-        let loss = |dense: &Dense| cross_entropy(&dense.forward(), &labels).0;
+        let loss = |dense: &Dense| cross_entropy(&dense.forward(), &labels, 0.1).0;
         let by = |values: &[f64], change: &dyn Fn(&mut Dense, &[f64])| {
             differences(values, |moved| {
                 let mut dense = dense.clone();
@@ -383,7 +442,15 @@ mod itself {
             })
         };
         assert_near(&x, &by(&dense.x, &|dense, v| dense.x = v.to_vec()), "x");
-        assert_near(&weight, &by(&dense.weight, &|dense, v| dense.weight = v.to_vec()), "weight");
-        assert_near(&bias, &by(&dense.bias, &|dense, v| dense.bias = v.to_vec()), "bias");
+        assert_near(
+            &weight,
+            &by(&dense.weight, &|dense, v| dense.weight = v.to_vec()),
+            "weight",
+        );
+        assert_near(
+            &bias,
+            &by(&dense.bias, &|dense, v| dense.bias = v.to_vec()),
+            "bias",
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The fused operations, forward and every gradient, against float64 and against their plain twins.
 
-use burn::tensor::{Device, DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use digit_lab::{
     dataset::{PIXELS, Split},
     kernels::{
@@ -31,7 +31,11 @@ fn integers(values: &[usize], device: &Device) -> Tensor<1, Int> {
 }
 
 async fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    let data = tensor.without_autodiff().into_data_async().await.expect("a working device");
+    let data = tensor
+        .without_autodiff()
+        .into_data_async()
+        .await
+        .expect("a working device");
     data.iter::<f64>().collect()
 }
 
@@ -57,7 +61,10 @@ fn block(shape: [usize; 4], filters: usize, kernel: usize, normed: bool, spec: B
     let taps = channels * kernel * kernel;
     let scaled = |seed, count| -> Vec<f64> {
         let bound = (1.0 / (taps as f64).sqrt()) as f32;
-        noise(seed, count).into_iter().map(|value| f64::from(value as f32 * bound)).collect()
+        noise(seed, count)
+            .into_iter()
+            .map(|value| f64::from(value as f32 * bound))
+            .collect()
     };
     Block {
         shape,
@@ -86,46 +93,109 @@ async fn check_block(block: &Block, device: &Device, fused: bool, what: &str) {
         mean: tensor(&running_mean, [filters], &device),
         variance: tensor(&running_variance, [filters], &device),
     });
-    let run = if fused { conv_block::train } else { conv_block::train_plain };
+    let run = if fused {
+        conv_block::train
+    } else {
+        conv_block::train_plain
+    };
     let (out, running) = run(x.clone(), weight.clone(), bias.clone(), norm.clone(), block.spec);
 
     let expected = block.forward();
     assert_eq!(out.dims(), block.out_shape(), "{what}");
-    assert_near(&read(out.clone()).await, &expected.out, 0.0, &format!("{what}, output"));
+    assert_near(
+        &read(out.clone()).await,
+        &expected.out,
+        0.0,
+        &format!("{what}, output"),
+    );
     if let Some([mean, variance]) = running {
         let count = (expected.convolved_count() / filters) as f64;
         let blended = |old: &[f64], new: &[f64], scale: f64| -> Vec<f64> {
-            old.iter().zip(new).map(|(old, new)| 0.9 * old + 0.1 * scale * new).collect()
+            old.iter()
+                .zip(new)
+                .map(|(old, new)| 0.9 * old + 0.1 * scale * new)
+                .collect()
         };
         let [batch_mean, batch_variance] = &expected.statistics;
         let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
         let mean_expected = blended(&running_mean, batch_mean, 1.0);
-        assert_near(&read(mean).await, &mean_expected, 0.0, &format!("{what}, running mean"));
+        assert_near(
+            &read(mean).await,
+            &mean_expected,
+            0.0,
+            &format!("{what}, running mean"),
+        );
         let variance_expected = blended(&running_variance, batch_variance, unbias);
-        assert_near(&read(variance).await, &variance_expected, 0.0, &format!("{what}, running variance"));
+        assert_near(
+            &read(variance).await,
+            &variance_expected,
+            0.0,
+            &format!("{what}, running variance"),
+        );
     }
 
     let slope = noise(7, expected.out.len());
-    let gradients = out.mul(tensor(&slope, block.out_shape(), &device)).sum().backward();
+    let gradients = out
+        .mul(tensor(&slope, block.out_shape(), &device))
+        .sum()
+        .backward();
     let found = block.backward(&expected, &slope);
     let near = async |name: &str, gradient: Vec<f64>, expected: &[f64], at_least: f64| {
-        assert_near(&gradient, expected, at_least, &format!("{what}, gradient of {name}"));
+        assert_near(
+            &gradient,
+            expected,
+            at_least,
+            &format!("{what}, gradient of {name}"),
+        );
     };
     near("x", read(x.grad(&gradients).unwrap()).await, &found.x, 0.0).await;
-    near("weight", read(weight.grad(&gradients).unwrap()).await, &found.weight, 0.0).await;
+    near(
+        "weight",
+        read(weight.grad(&gradients).unwrap()).await,
+        &found.weight,
+        0.0,
+    )
+    .await;
     // Under batch norm the bias has no effect: its gradient is zero, and what is found is the sum's rounding error.
-    let bias_scale = if block.norm.is_some() { largest(&found.weight) } else { 0.0 };
-    near("bias", read(bias.grad(&gradients).unwrap()).await, &found.bias, bias_scale).await;
+    let bias_scale = if block.norm.is_some() {
+        largest(&found.weight)
+    } else {
+        0.0
+    };
+    near(
+        "bias",
+        read(bias.grad(&gradients).unwrap()).await,
+        &found.bias,
+        bias_scale,
+    )
+    .await;
     if let Some(norm) = norm {
-        near("γ", read(norm.weight.grad(&gradients).unwrap()).await, &found.norm[0], 0.0).await;
-        near("β", read(norm.bias.grad(&gradients).unwrap()).await, &found.norm[1], 0.0).await;
+        near(
+            "γ",
+            read(norm.weight.grad(&gradients).unwrap()).await,
+            &found.norm[0],
+            0.0,
+        )
+        .await;
+        near(
+            "β",
+            read(norm.bias.grad(&gradients).unwrap()).await,
+            &found.norm[1],
+            0.0,
+        )
+        .await;
     }
 }
 
 const MAX2: Pool = Pool::Max { size: 2, stride: 2 };
 
 fn spec(stride: usize, padding: usize, activation: Activation, pool: Pool) -> BlockSpec {
-    BlockSpec { stride, padding, activation, pool }
+    BlockSpec {
+        stride,
+        padding,
+        activation,
+        pool,
+    }
 }
 
 /// Blocks of many kinds: odd sizes, every kernel side, strides, windows that overlap or leave pixels over, batches
@@ -133,20 +203,86 @@ fn spec(stride: usize, padding: usize, activation: Activation, pool: Pool) -> Bl
 fn blocks() -> Vec<(String, Block)> {
     use Activation::{None as Plain, Relu, Tanh};
     let mut blocks = vec![
-        ("course", block([64, 1, 28, 28], 32, 5, true, spec(1, 2, Relu, MAX2))),
-        ("batch of 256", block([256, 1, 8, 8], 4, 3, true, spec(1, 1, Relu, MAX2))),
-        ("batch of 63", block([63, 3, 9, 9], 9, 3, true, spec(1, 1, Relu, MAX2))),
-        ("second block", block([2, 12, 14, 14], 17, 3, true, spec(1, 1, Relu, MAX2))),
-        ("one image", block([1, 1, 28, 28], 8, 5, true, spec(1, 2, Relu, MAX2))),
-        ("overlapping max", block([2, 2, 11, 13], 5, 3, true, spec(1, 1, Relu, Pool::Max { size: 3, stride: 2 }))),
-        ("overlapping mean", block([2, 2, 11, 13], 5, 3, true, spec(1, 0, Tanh, Pool::Mean { size: 3, stride: 1 }))),
-        ("pixels left over", block([3, 1, 9, 11], 3, 2, true, spec(1, 0, Tanh, Pool::Max { size: 2, stride: 3 }))),
-        ("strided kernel", block([2, 3, 13, 12], 6, 3, true, spec(2, 1, Relu, Pool::None))),
-        ("strided, no norm", block([2, 2, 12, 13], 3, 4, false, spec(3, 2, Tanh, Pool::Mean { size: 2, stride: 2 }))),
-        ("no norm", block([5, 2, 10, 10], 7, 3, false, spec(1, 1, Relu, MAX2))),
-        ("nothing but a convolution", block([2, 2, 7, 5], 4, 3, false, spec(1, 1, Plain, Pool::None))),
-        ("wide row", block([1, 1, 4, 40], 2, 3, true, spec(1, 1, Relu, MAX2))),
-        ("one pixel", block([4, 5, 1, 1], 3, 1, true, spec(1, 0, Tanh, Pool::None))),
+        (
+            "course",
+            block([64, 1, 28, 28], 32, 5, true, spec(1, 2, Relu, MAX2)),
+        ),
+        (
+            "batch of 256",
+            block([256, 1, 8, 8], 4, 3, true, spec(1, 1, Relu, MAX2)),
+        ),
+        (
+            "batch of 63",
+            block([63, 3, 9, 9], 9, 3, true, spec(1, 1, Relu, MAX2)),
+        ),
+        (
+            "second block",
+            block([2, 12, 14, 14], 17, 3, true, spec(1, 1, Relu, MAX2)),
+        ),
+        (
+            "one image",
+            block([1, 1, 28, 28], 8, 5, true, spec(1, 2, Relu, MAX2)),
+        ),
+        (
+            "overlapping max",
+            block(
+                [2, 2, 11, 13],
+                5,
+                3,
+                true,
+                spec(1, 1, Relu, Pool::Max { size: 3, stride: 2 }),
+            ),
+        ),
+        (
+            "overlapping mean",
+            block(
+                [2, 2, 11, 13],
+                5,
+                3,
+                true,
+                spec(1, 0, Tanh, Pool::Mean { size: 3, stride: 1 }),
+            ),
+        ),
+        (
+            "pixels left over",
+            block(
+                [3, 1, 9, 11],
+                3,
+                2,
+                true,
+                spec(1, 0, Tanh, Pool::Max { size: 2, stride: 3 }),
+            ),
+        ),
+        (
+            "strided kernel",
+            block([2, 3, 13, 12], 6, 3, true, spec(2, 1, Relu, Pool::None)),
+        ),
+        (
+            "strided, no norm",
+            block(
+                [2, 2, 12, 13],
+                3,
+                4,
+                false,
+                spec(3, 2, Tanh, Pool::Mean { size: 2, stride: 2 }),
+            ),
+        ),
+        (
+            "no norm",
+            block([5, 2, 10, 10], 7, 3, false, spec(1, 1, Relu, MAX2)),
+        ),
+        (
+            "nothing but a convolution",
+            block([2, 2, 7, 5], 4, 3, false, spec(1, 1, Plain, Pool::None)),
+        ),
+        (
+            "wide row",
+            block([1, 1, 4, 40], 2, 3, true, spec(1, 1, Relu, MAX2)),
+        ),
+        (
+            "one pixel",
+            block([4, 5, 1, 1], 3, 1, true, spec(1, 0, Tanh, Pool::None)),
+        ),
     ]
     .into_iter()
     .map(|(name, block)| (name.to_string(), block))
@@ -234,8 +370,8 @@ on_every_device! {
 
     async fn the_loss_its_gradients_and_the_hits_are_those_of_float64(accelerator: Accelerator) {
         let device = accelerator.device.clone().autodiff();
-        for n in [1, 2, 63, 64, 256] {
-            let what = format!("batch of {n}");
+        for (n, smoothing) in [(1, 0.0), (2, 0.1), (63, 0.0), (64, 0.0), (64, 0.2), (256, 0.1)] {
+            let what = format!("batch of {n}, smoothing {smoothing}");
             let [inputs, classes] = [30, 10];
             let layer = Dense {
                 shape: [n, inputs, classes],
@@ -245,7 +381,7 @@ on_every_device! {
                 activation: Activation::None,
             };
             let labels = (0..n).map(|row| (row * 7 + row / 10) % classes).collect::<Vec<_>>();
-            let (loss, slope, hits) = float64::cross_entropy(&layer.forward(), &labels);
+            let (loss, slope, hits) = float64::cross_entropy(&layer.forward(), &labels, smoothing);
             let [x_slope, weight_slope, bias_slope] = layer.backward(&layer.forward(), &slope);
             for run in [cross_entropy::dense_cross_entropy, cross_entropy::dense_cross_entropy_plain] {
                 let x = tensor(&layer.x, [n, inputs], &device).require_grad();
@@ -253,7 +389,7 @@ on_every_device! {
                 let bias = tensor(&layer.bias, [classes], &device).require_grad();
                 let ledger = tensor(&[9.0; 6], [6], &device);
                 let labels = integers(&labels, &device);
-                let (found, ledger) = run(x.clone(), weight.clone(), bias.clone(), labels, ledger, 1);
+                let (found, ledger) = run(x.clone(), weight.clone(), bias.clone(), labels, ledger, 1, smoothing as f32);
                 assert_near(&read(found.clone()).await, &[loss], 0.0, &what);
                 let entry = [9.0, 9.0, loss, hits as f64, 9.0, 9.0];
                 assert_near(&read(ledger).await, &entry, 0.0, &format!("{what}, ledger"));
@@ -399,9 +535,21 @@ on_every_device! {
 fn resident(split: &Split, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>) {
     let mut words = Vec::new();
     for image in 0..split.len() {
-        words.extend(split.image(image).chunks(4).map(|four| i32::from_le_bytes(four.try_into().unwrap())));
+        words.extend(
+            split
+                .image(image)
+                .chunks(4)
+                .map(|four| i32::from_le_bytes(four.try_into().unwrap())),
+        );
     }
     let words = TensorData::new(words, [split.len(), PIXELS / 4]);
-    let labels = split.labels().iter().map(|&label| usize::from(label)).collect::<Vec<_>>();
-    (Tensor::from_data(words, (device, DType::I32)), integers(&labels, device))
+    let labels = split
+        .labels()
+        .iter()
+        .map(|&label| usize::from(label))
+        .collect::<Vec<_>>();
+    (
+        Tensor::from_data(words, (device, DType::I32)),
+        integers(&labels, device),
+    )
 }

@@ -12,8 +12,10 @@ pub(super) struct End {
     pub(super) slope: Vec<f32>,
 }
 
-/// `logits` is `[n, classes]`, row by row; `labels` has n classes.
-pub(super) fn cross_entropy(mut logits: Vec<f32>, labels: &[i32], classes: usize) -> End {
+/// `logits` is `[n, classes]`, row by row; `labels` has n classes. `smoothing` of the target is spread over all classes.
+pub(super) fn cross_entropy(mut logits: Vec<f32>, labels: &[i32], classes: usize, smoothing: f32) -> End {
+    let smoothing = f64::from(smoothing);
+    let spread = smoothing / classes as f64;
     let share = 1.0 / labels.len() as f64;
     let (mut loss, mut hits) = (0.0, 0);
     for (row, &label) in logits.chunks_exact_mut(classes).zip(labels) {
@@ -21,13 +23,16 @@ pub(super) fn cross_entropy(mut logits: Vec<f32>, labels: &[i32], classes: usize
         let best = (1..classes).fold(0, |best, class| if row[class] > row[best] { class } else { best });
         hits += usize::from(best == label);
         // Less the largest, so that none of the powers overflows.
-        let (top, own) = (f64::from(row[best]), f64::from(row[label]));
+        let top = f64::from(row[best]);
         let power = |logit: f32| (f64::from(logit) - top).exp();
         let sum = row.iter().copied().map(power).sum::<f64>();
-        loss += (sum.ln() + top - own) * share;
+        let wanted = |class: usize| spread + if class == label { 1.0 - smoothing } else { 0.0 };
+        let expected = (0..classes)
+            .map(|class| wanted(class) * f64::from(row[class]))
+            .sum::<f64>();
+        loss += (sum.ln() + top - expected) * share;
         for (class, value) in row.iter_mut().enumerate() {
-            let target = f64::from(u8::from(class == label));
-            *value = ((power(*value) / sum - target) * share) as f32;
+            *value = ((power(*value) / sum - wanted(class)) * share) as f32;
         }
     }
     End {

@@ -187,11 +187,12 @@ impl Kernels for Flex {
         labels: Ints,
         ledger: Values,
         slot: usize,
+        smoothing: f32,
     ) -> (Values, Values, Values) {
         let layer = dense::Layer::new(dims(&x), dims(&weight));
         let [x, weight, bias, labels] = [x, weight, bias, labels].map(|tensor| tensor.to_contiguous());
         let logits = layer.forward(x.storage(), weight.storage(), bias.storage(), Activation::None);
-        let end = cross_entropy::cross_entropy(logits, labels.storage(), layer.outputs);
+        let end = cross_entropy::cross_entropy(logits, labels.storage(), layer.outputs, smoothing);
         let mut ledger = ledger.to_contiguous();
         cross_entropy::enter(ledger.storage_mut(), slot, &end);
         (

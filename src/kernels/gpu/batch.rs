@@ -118,8 +118,16 @@ fn warped_kernel(
         let px = i32::cast_from(left) + dx;
         let py = i32::cast_from(top) + dy;
         if px >= 0i32 && px < comptime!(SIDE as i32) && py >= 0i32 && py < comptime!(SIDE as i32) {
-            let across = if comptime!(dx == 0) { 1.0 - right_share } else { right_share };
-            let down = if comptime!(dy == 0) { 1.0 - low_share } else { low_share };
+            let across = if comptime!(dx == 0) {
+                1.0 - right_share
+            } else {
+                right_share
+            };
+            let down = if comptime!(dy == 0) {
+                1.0 - low_share
+            } else {
+                low_share
+            };
             value += across * down * pixel(words, image, (py * comptime!(SIDE as i32) + px) as usize);
         }
     }
@@ -142,7 +150,13 @@ pub(super) fn gather(
     let mut batch_labels = empty(&words, [count]);
     batch_labels.dtype = DType::I32;
     let client = words.client.clone();
-    let buffers = [arg(&words), arg(&labels), arg(&order), arg(&images), arg(&batch_labels)];
+    let buffers = [
+        arg(&words),
+        arg(&labels),
+        arg(&order),
+        arg(&images),
+        arg(&batch_labels),
+    ];
     let [words, labels, order, out, out_labels] = buffers;
     assert!(first + count <= order.len());
     // SAFETY: rows are checked against count; the order names images that exist, as its maker promises.

@@ -189,7 +189,11 @@ fn forward_kernel(
                     let weights = weights_of[f] + tap;
                     #[unroll]
                     for kx in 0..kernel {
-                        let w = if comptime!(reversed) { weight[weights - kx] } else { weight[weights + kx] };
+                        let w = if comptime!(reversed) {
+                            weight[weights - kx]
+                        } else {
+                            weight[weights + kx]
+                        };
                         #[unroll]
                         for p in 0..pixels {
                             sums[f * pixels + p] += w * values[comptime!(p * geometry.stride + kx)];
@@ -296,7 +300,14 @@ fn launch_forward(
     let units = n * geometry.out_height * geometry.tiles();
     let across = units.div_ceil(UNITS as usize);
     let groups = geometry.filters.div_ceil(FILTERS.min(geometry.filters));
-    let partials = empty(x, if statistics { [across, geometry.filters, PARTIAL] } else { [1; 3] });
+    let partials = empty(
+        x,
+        if statistics {
+            [across, geometry.filters, PARTIAL]
+        } else {
+            [1; 3]
+        },
+    );
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -367,7 +378,7 @@ fn weight_gradient_kernel(
                     + left;
                 #[unroll]
                 for p in 0..pixels {
-                    let value = if comptime!(geometry.out_width % pixels == 0) {
+                    let value = if comptime!(geometry.out_width.is_multiple_of(pixels)) {
                         slope[at + p]
                     } else {
                         let beyond = left + p >= comptime!(geometry.out_width);
@@ -523,7 +534,9 @@ fn strided_gradient_kernel(
     for filter in 0..filters {
         for ky in 0..kernel {
             for kx in 0..kernel {
-                if row >= ky && column >= kx && (row - ky) % stride == 0 && (column - kx) % stride == 0 {
+                let row_apart = (row - ky) % stride;
+                let column_apart = (column - kx) % stride;
+                if row >= ky && column >= kx && row_apart == 0 && column_apart == 0 {
                     let y = (row - ky) / stride;
                     let x = (column - kx) / stride;
                     if y < comptime!(geometry.out_height) && x < comptime!(geometry.out_width) {
@@ -541,7 +554,12 @@ fn strided_gradient_kernel(
 }
 
 /// The gradient of `x`, from that of the convolution's output.
-pub(super) fn input_gradient(x: &CubeTensor, weight: &CubeTensor, slope: &CubeTensor, spec: &BlockSpec) -> CubeTensor {
+pub(super) fn input_gradient(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    slope: &CubeTensor,
+    spec: &BlockSpec,
+) -> CubeTensor {
     let geometry = Geometry::new(x, weight, spec);
     if geometry.stride == 1 {
         return launch_forward(slope, weight, weight, geometry.reversed(), true, false).0;

@@ -18,6 +18,7 @@ fn kernel(
     slope: &mut [f32],
     n: u32,
     entry: u32,
+    smoothing: f32,
     #[comptime] inputs: usize,
     #[comptime] classes: usize,
 ) {
@@ -43,11 +44,13 @@ fn kernel(
         let mut largest = logits[0];
         let mut guess = 0usize.runtime();
         let mut right = logits[0];
+        let mut logit_sum = logits[0];
         #[unroll]
         for class in 1..classes {
             let logit = logits[class];
             guess = select(logit > largest, class, guess);
             largest = max(largest, logit);
+            logit_sum += logit;
             right = select(label == class, logit, right);
         }
         let mut total = 0.0f32;
@@ -57,12 +60,15 @@ fn kernel(
             logits[class] = power;
             total += power;
         }
-        loss_sum += total.ln() + largest - right;
+        loss_sum += total.ln() + largest
+            - (1.0 - smoothing) * right
+            - smoothing * logit_sum / comptime!(classes as f32);
         hits += select(guess == label, 1.0f32, 0.0f32);
         let share = 1.0 / f32::cast_from(n as u32);
         #[unroll]
         for class in 0..classes {
-            let target = select(label == class, 1.0f32, 0.0f32);
+            let spread = smoothing / comptime!(classes as f32);
+            let target = select(label == class, 1.0 - smoothing, 0.0f32) + spread;
             slope[row * classes + class] = (logits[class] / total - target) * share;
         }
         row += comptime!(UNITS as usize);
@@ -84,6 +90,7 @@ pub(super) fn forward(
     labels: &CubeTensor,
     ledger: CubeTensor,
     slot: usize,
+    smoothing: f32,
 ) -> (CubeTensor, CubeTensor, CubeTensor) {
     let [n, inputs] = shape(x);
     let [_, classes] = shape(weight);
@@ -106,6 +113,7 @@ pub(super) fn forward(
             arg(&slope),
             n as u32,
             (slot * ENTRY) as u32,
+            smoothing,
             inputs,
             classes,
         );

@@ -37,7 +37,13 @@ enum Slope {
 
 /// Reads `values[at]`; as the slope, times the activation's derivative.
 #[cube]
-fn read(values: &[f32], y: &[f32], at: usize, #[comptime] slope: bool, #[comptime] activation: Activation) -> f32 {
+fn read(
+    values: &[f32],
+    y: &[f32],
+    at: usize,
+    #[comptime] slope: bool,
+    #[comptime] activation: Activation,
+) -> f32 {
     if comptime!(slope && activation != Activation::None) {
         values[at] * derivative(y[at], activation)
     } else {
@@ -77,13 +83,29 @@ fn tile(
         #[unroll]
         for j in 0..TILE {
             let at = b_at[j] + term * comptime!(reading.b[0]);
-            right[j] = read(b, y, at, comptime!(reading.slope == Slope::B), comptime!(reading.activation));
+            right[j] = read(
+                b,
+                y,
+                at,
+                comptime!(reading.slope == Slope::B),
+                comptime!(reading.activation),
+            );
         }
         #[unroll]
         for i in 0..TILE {
             let at = a_at[i] + term * comptime!(reading.a[1]);
-            let value = read(a, y, at, comptime!(reading.slope == Slope::A), comptime!(reading.activation));
-            let left = if comptime!(reading.ones) { select(row + i == rows - 1, 1.0f32, value) } else { value };
+            let value = read(
+                a,
+                y,
+                at,
+                comptime!(reading.slope == Slope::A),
+                comptime!(reading.activation),
+            );
+            let left = if comptime!(reading.ones) {
+                select(row + i == rows - 1, 1.0f32, value)
+            } else {
+                value
+            };
             #[unroll]
             for j in 0..TILE {
                 sums[i * TILE + j] += left * right[j];
@@ -127,7 +149,19 @@ fn forward_kernel(
         activation: Activation::None,
         ones: false,
     });
-    let sums = tile(x, weight, x, row, column, column_tiles, n, outputs, first, last, reading);
+    let sums = tile(
+        x,
+        weight,
+        x,
+        row,
+        column,
+        column_tiles,
+        n,
+        outputs,
+        first,
+        last,
+        reading,
+    );
     #[unroll]
     for i in 0..TILE {
         #[unroll]
@@ -170,14 +204,23 @@ fn finish_kernel(
 }
 
 /// activation(x·W + b).
-pub(super) fn dense(x: &CubeTensor, weight: &CubeTensor, bias: &CubeTensor, activation: Activation) -> CubeTensor {
+pub(super) fn dense(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    bias: &CubeTensor,
+    activation: Activation,
+) -> CubeTensor {
     let [n, inputs] = shape(x);
     let [_, outputs] = shape(weight);
     let pieces = if inputs < LONG { 1 } else { inputs.div_ceil(TERMS) };
     let client = &x.client;
     let units = pieces * n.div_ceil(TILE) * outputs.div_ceil(TILE);
     let out = empty(x, [n, outputs]);
-    let sums = if pieces == 1 { out.clone() } else { empty(x, [pieces, n, outputs]) };
+    let sums = if pieces == 1 {
+        out.clone()
+    } else {
+        empty(x, [pieces, n, outputs])
+    };
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -233,7 +276,11 @@ fn slope_kernel(
     if column >= outputs {
         terminate!();
     }
-    let factor = if comptime!(scaled) { scale[0] } else { 1.0f32.runtime() };
+    let factor = if comptime!(scaled) {
+        scale[0]
+    } else {
+        1.0f32.runtime()
+    };
     let mut sum = 0.0f32;
     for row in 0..n as usize {
         let at = row * outputs + column;
@@ -264,7 +311,11 @@ fn backward_kernel(
     #[comptime] wants_input: bool,
 ) {
     let n = n as usize;
-    let factor = if comptime!(scaled) { scale[0] } else { 1.0f32.runtime() };
+    let factor = if comptime!(scaled) {
+        scale[0]
+    } else {
+        1.0f32.runtime()
+    };
     let column_tiles = comptime!(outputs.div_ceil(TILE));
     let rows = comptime!(inputs + usize::from(wants_bias));
     let weight_tiles = comptime!(rows.div_ceil(TILE) * outputs.div_ceil(TILE));
@@ -279,7 +330,19 @@ fn backward_kernel(
             activation,
             ones: wants_bias,
         });
-        let sums = tile(x, gradient, y, row, column, column_tiles, rows, outputs, 0, n, reading);
+        let sums = tile(
+            x,
+            gradient,
+            y,
+            row,
+            column,
+            column_tiles,
+            rows,
+            outputs,
+            0,
+            n,
+            reading,
+        );
         #[unroll]
         for i in 0..TILE {
             #[unroll]
@@ -309,7 +372,19 @@ fn backward_kernel(
                 activation,
                 ones: false,
             });
-            let sums = tile(gradient, weight, y, row, column, column_tiles, n, inputs, 0, outputs, reading);
+            let sums = tile(
+                gradient,
+                weight,
+                y,
+                row,
+                column,
+                column_tiles,
+                n,
+                inputs,
+                0,
+                outputs,
+                reading,
+            );
             #[unroll]
             for i in 0..TILE {
                 #[unroll]
@@ -340,7 +415,11 @@ pub(super) fn dense_backward(
     let bias_gradient = empty(x, [outputs]);
     let input_gradient = empty(x, if wants_input { [n, inputs] } else { [1, 1] });
     let wide = inputs > WIDE;
-    let slope = if wide { empty(x, [n, outputs]) } else { gradient.clone() };
+    let slope = if wide {
+        empty(x, [n, outputs])
+    } else {
+        gradient.clone()
+    };
     let in_kernel = if wide { Activation::None } else { activation };
     let mut units = (inputs + usize::from(!wide)).div_ceil(TILE) * outputs.div_ceil(TILE);
     if wants_input {

@@ -51,7 +51,11 @@ fn view(tensor: &CubeTensor, first: usize, shape: impl Into<Shape>) -> CubeTenso
     let shape = shape.into();
     let bytes = |values: usize| (values * size_of::<f32>()) as u64;
     let behind = tensor.meta.num_elements() - first - shape.num_elements();
-    let handle = tensor.handle.clone().offset_start(bytes(first)).offset_end(bytes(behind));
+    let handle = tensor
+        .handle
+        .clone()
+        .offset_start(bytes(first))
+        .offset_end(bytes(behind));
     let (client, device) = (tensor.client.clone(), tensor.device.clone());
     CubeTensor::new_contiguous(client, device, shape, handle, tensor.dtype)
 }
@@ -163,9 +167,10 @@ impl Kernels for CubeBackend {
         labels: IntTensor<Self>,
         ledger: FloatTensor<Self>,
         slot: usize,
+        smoothing: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [x, weight, bias, labels, ledger] = [x, weight, bias, labels, ledger].map(into_contiguous);
-        cross_entropy::forward(&x, &weight, &bias, &labels, ledger, slot)
+        cross_entropy::forward(&x, &weight, &bias, &labels, ledger, slot, smoothing)
     }
 
     fn update(
@@ -174,7 +179,12 @@ impl Kernels for CubeBackend {
         state: FloatTensor<Self>,
         update: Update,
     ) -> Vec<FloatTensor<Self>> {
-        optimizer::update(contiguous(parameters), contiguous(gradients), into_contiguous(state), update)
+        optimizer::update(
+            contiguous(parameters),
+            contiguous(gradients),
+            into_contiguous(state),
+            update,
+        )
     }
 }
 

@@ -92,7 +92,13 @@ fn value(z: f32, affine: &Affine, #[comptime] norming: Norming, #[comptime] acti
 
 /// The pooled value of the window whose first pixel is at `at`.
 #[cube]
-fn pooled(z: &[f32], at: usize, affine: &Affine, #[comptime] norming: Norming, #[comptime] maps: Maps) -> f32 {
+fn pooled(
+    z: &[f32],
+    at: usize,
+    affine: &Affine,
+    #[comptime] norming: Norming,
+    #[comptime] maps: Maps,
+) -> f32 {
     let mut result = value(z[at], affine, norming, comptime!(maps.activation));
     #[unroll]
     for place in 1..comptime!(maps.size * maps.size) {
@@ -249,7 +255,11 @@ fn launch_apply(z: &CubeTensor, norm: &[CubeTensor], norming: Norming, maps: Map
 
 /// The block after its convolution `z`, in evaluation.
 pub(super) fn evaluate(z: &CubeTensor, norm: &[CubeTensor], spec: &BlockSpec) -> CubeTensor {
-    let norming = if norm.is_empty() { Norming::None } else { Norming::Running };
+    let norming = if norm.is_empty() {
+        Norming::None
+    } else {
+        Norming::Running
+    };
     launch_apply(z, norm, norming, Maps::new(z, spec))
 }
 
@@ -458,7 +468,17 @@ fn slope_kernel(
             while at < comptime!(maps.width.div_ceil(maps.size) * maps.height.div_ceil(maps.size)) {
                 let row = at / across;
                 whole_window(
-                    z, gradient, out, map, row, at - row * across, &affine, inverse, &sums, norming, maps,
+                    z,
+                    gradient,
+                    out,
+                    map,
+                    row,
+                    at - row * across,
+                    &affine,
+                    inverse,
+                    &sums,
+                    norming,
+                    maps,
                 );
                 at += units;
             }
@@ -495,12 +515,15 @@ fn whole_window(
     #[comptime] maps: Maps,
 ) {
     let size = comptime!(maps.size);
-    let exact = comptime!(maps.width % maps.size == 0 && maps.height % maps.size == 0);
+    let exact = comptime!(maps.width.is_multiple_of(maps.size) && maps.height.is_multiple_of(maps.size));
     let start = (map * comptime!(maps.height) + row * size) * comptime!(maps.width) + column * size;
+    let windowed = if comptime!(exact) {
+        true.runtime()
+    } else {
+        row < comptime!(maps.out_height) && column < comptime!(maps.out_width)
+    };
     let mut arriving = 0.0f32;
-    if comptime!(exact) {
-        arriving = gradient[(map * comptime!(maps.out_height) + row) * comptime!(maps.out_width) + column];
-    } else if row < comptime!(maps.out_height) && column < comptime!(maps.out_width) {
+    if windowed {
         arriving = gradient[(map * comptime!(maps.out_height) + row) * comptime!(maps.out_width) + column];
     }
     if comptime!(maps.mean) {
@@ -515,7 +538,8 @@ fn whole_window(
         let (dy, dx) = comptime!((place / maps.size, place % maps.size));
         let mut at = start + comptime!(dy * maps.width + dx);
         if comptime!(!exact) {
-            let inside = row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width);
+            let inside =
+                row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width);
             at = select(inside, at, start);
         }
         here[place] = z[at];
@@ -531,12 +555,19 @@ fn whole_window(
     #[unroll]
     for place in 0..comptime!(maps.size * maps.size) {
         let (dy, dx) = comptime!((place / maps.size, place % maps.size));
-        let share = if comptime!(maps.mean) { arriving } else { select(winner == place, arriving, 0.0f32) };
+        let share = if comptime!(maps.mean) {
+            arriving
+        } else {
+            select(winner == place, arriving, 0.0f32)
+        };
         let slope = share * derivative(values[place], comptime!(maps.activation));
         let result = through_norm(slope, here[place], affine, inverse, sums, norming);
-        if comptime!(exact) {
-            out[start + comptime!(dy * maps.width + dx)] = result;
-        } else if row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width) {
+        let inside = if comptime!(exact) {
+            true.runtime()
+        } else {
+            row * size + dy < comptime!(maps.height) && column * size + dx < comptime!(maps.width)
+        };
+        if inside {
             out[start + comptime!(dy * maps.width + dx)] = result;
         }
     }
@@ -582,7 +613,8 @@ fn arriving(
                     if comptime!(maps.mean) {
                         sum += gradient[from] / comptime!((size * size) as f32);
                     } else {
-                        let start = (map * comptime!(maps.height) + window_row * stride) * comptime!(maps.width)
+                        let start = (map * comptime!(maps.height) + window_row * stride)
+                            * comptime!(maps.width)
                             + window_column * stride;
                         let place = dy * size + dx;
                         let mut wins = true;
@@ -652,10 +684,18 @@ pub(super) fn backward(
             arg(&learned[1]),
             n as u32,
             across as u32,
-            if norm.is_empty() { Norming::None } else { Norming::Batch },
+            if norm.is_empty() {
+                Norming::None
+            } else {
+                Norming::Batch
+            },
             maps,
         );
     }
-    let learned = if norm.is_empty() { Vec::new() } else { learned.into() };
+    let learned = if norm.is_empty() {
+        Vec::new()
+    } else {
+        learned.into()
+    };
     (out, learned)
 }

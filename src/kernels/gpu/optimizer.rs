@@ -125,9 +125,21 @@ pub(super) fn update(
     let state = own(state);
     let total = state.meta.num_elements() / PLANES;
     let (kind, [first_decay, second_decay, epsilon, weight_decay]) = match update.rule {
-        Rule::Adam { beta1, beta2, epsilon } => (Kind::Adam, [beta1, beta2, epsilon, 0.0]),
-        Rule::AdamW { beta1, beta2, epsilon, weight_decay } => (Kind::Adam, [beta1, beta2, epsilon, weight_decay]),
-        Rule::Sgd { momentum, weight_decay } => (Kind::Sgd, [momentum, 0.0, 0.0, weight_decay]),
+        Rule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => (Kind::Adam, [beta1, beta2, epsilon, 0.0]),
+        Rule::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => (Kind::Adam, [beta1, beta2, epsilon, weight_decay]),
+        Rule::Sgd {
+            momentum,
+            weight_decay,
+        } => (Kind::Sgd, [momentum, 0.0, 0.0, weight_decay]),
     };
     let correction = |decay: f32| (1.0 - f64::from(decay).powi(update.step as i32)) as f32;
 
