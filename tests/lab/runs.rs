@@ -5,11 +5,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use digit_lab::{
     device::Accelerator,
-    recipe::Recipe,
+    recipe::{PRESETS, Recipe, Schedule},
     session::{Start, TrainSession},
 };
 
-use crate::support::{bars, losses, on_every_device, session, small};
+use crate::support::{assert_close, bars, losses, on_every_device, session, small};
 
 #[test]
 fn nothing_trains_without_images() {
@@ -112,4 +112,43 @@ on_every_device! {
         assert_eq!(refused(&[0.0; 10]).await, "pixels: 10 values; 784 (28×28) are accepted");
         assert_eq!(refused(&[2.0; 784]).await, "pixels: 2; numbers from 0 to 1 are accepted");
     }
+}
+
+on_every_device! {
+    /// An average that keeps nothing is the weights themselves; one that keeps all but a little is not.
+    async fn a_run_with_averaged_weights_evaluates_their_average(accelerator: Accelerator) {
+        let mut found = Vec::new();
+        for average in [None, Some(0.0), Some(0.9)] {
+            let mut session = session(accelerator.clone(), 60, 40);
+            let recipe = Recipe { average, ..small(20, 3) };
+            losses(&mut session, recipe, Start::Fresh).await;
+            found.push(session.evaluate().await.unwrap());
+        }
+        assert_eq!(found[0], found[1]);
+        assert_ne!(found[0].loss, found[2].loss);
+    }
+
+    /// A short epoch of each preset, on images that are told apart at sight.
+    async fn every_preset_learns(accelerator: Accelerator) {
+        for name in PRESETS {
+            let mut session = session(accelerator.clone(), 240, 20);
+            let recipe = Recipe { batch_size: 20, epochs: 1, ..Recipe::preset(name).unwrap() };
+            let losses = losses(&mut session, recipe, Start::Fresh).await;
+            assert_eq!(losses.len(), 12);
+            let last = losses[8..].iter().sum::<f64>() / 4.0;
+            assert!(last < 0.9 * losses[0], "{name}: {losses:?}");
+        }
+    }
+}
+
+#[test]
+fn one_cycle_goes_straight_up_and_down() {
+    let schedule = Schedule::OneCycle {
+        warmup: 0.25,
+        start: 0.2,
+        end: 0.1,
+    };
+    let factors = [0.0, 0.125, 0.25, 0.625, 1.0].map(|progress| schedule.factor(progress));
+    assert_close(&factors, &[0.2, 0.6, 1.0, 0.55, 0.1], 1e-12, "factors");
+    assert_eq!(Schedule::Constant.factor(0.5), 1.0);
 }
