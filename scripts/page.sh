@@ -24,7 +24,7 @@ build_page() {
 # Cargo gives the wasm of both halves the same name, and when asked for one half after the other it finds the
 # file there and takes it for fresh: so its own freshness cannot be used, and the file is removed first.
 start_half() {
-  local half=$1 out=www/pkg/$1 work=www/pkg/.work-$1 sources wasm made
+  local half=$1 out=www/pkg/$1 work=www/pkg/.work-$1 sources wasm made speed
   rm -rf "$work"
   sources=$(checksum_of_sources "$half")
   if [ "$(sed -n 1p "$out/.made-from" 2>/dev/null)" = "$sources" ]; then
@@ -34,7 +34,11 @@ start_half() {
 
   say "wasm, $half half: cargo build (the first takes ten minutes)"
   cargo clean --quiet -p digit-lab --profile page --target "$WASM_TARGET"
-  cargo build --profile page --lib --target "$WASM_TARGET" --no-default-features --features "$half"
+  # The CPU half computes in this crate's own kernels; the GPU half only launches its.
+  speed='"z"'
+  [ "$half" != cpu ] || speed=3
+  cargo build --profile page --lib --target "$WASM_TARGET" --no-default-features --features "$half" \
+    --config "profile.page.package.digit-lab.opt-level=$speed"
   wasm=$(target_directory)/$WASM_TARGET/page/digit_lab.wasm
   [ -f "$wasm" ] || die "cargo build left no $wasm"
   made=$({ sha256 <"$wasm" && tool_versions; } | sha256)
@@ -83,7 +87,7 @@ drop_halves() {
 checksum_of_sources() {
   {
     find src -type f ! -path 'src/bin/*' | LC_ALL=C sort | while IFS= read -r file; do sha256 "$file"; done
-    sha256 Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml
+    sha256 Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml scripts/page.sh
     printf '%s\n' "$1" "${RUSTFLAGS:-}"
     rustc --version
     tool_versions
