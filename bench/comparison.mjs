@@ -34,6 +34,8 @@ import { fault, lossDistance } from './verdict.mjs';
 /** @typedef {{ browser: Browser, results: Result[] }} Outcome */
 /** @typedef {{ begins(entry: Entry, round: number): void, news(news: News): void, ended(result: Result): void }} Listener */
 
+const ROOT = join(import.meta.dirname, '..');
+
 /** Where the server has the initial weights, once they are known. */
 const WEIGHTS = '/bench/weights.safetensors';
 
@@ -50,9 +52,9 @@ export async function compare({ only, steps, rounds }, listener) {
   refuseUnlessBuilt();
   const reference = /** @type {Entry} */ (CONTENDERS.find(({ name }) => name === REFERENCE));
   const files = await bundle([...new Set([...only, reference])]);
-  /** Bytes, gzip, of each file that was asked for since this was cleared. @type {Map<string, number>} */
-  const downloads = new Map();
-  const site = await serve({ before: answerFrom(files, downloads) });
+  /** What was asked for since this was cleared. @type {Set<string>} */
+  const asked = new Set();
+  const site = await serve({ before: answerFrom(files, asked) });
   try {
     const { weights, browser } = await inPage(site.url, beginning);
     refuseOtherWeights(readSafetensors(new Uint8Array(weights).buffer));
@@ -66,7 +68,7 @@ export async function compare({ only, steps, rounds }, listener) {
     for (let round = 1; round <= rounds; round++) {
       for (const result of round % 2 === 1 ? results : results.toReversed()) {
         listener.begins(result.entry, round);
-        downloads.clear();
+        asked.clear();
         try {
           const measurement = await inPage(site.url, (page) => measure(page, result.entry, steps, listener.news));
           result.rounds.push(measurement);
@@ -75,7 +77,7 @@ export async function compare({ only, steps, rounds }, listener) {
         } catch (thrown) {
           result.wrong ??= `failed: ${reason(thrown)}`;
         }
-        result.gzip = [...downloads.values()].reduce((sum, bytes) => sum + bytes, 0);
+        result.gzip = [...asked].filter(isDownload).reduce((sum, path) => sum + gzipSize(path, files), 0);
         listener.ended(result);
       }
     }
@@ -86,23 +88,21 @@ export async function compare({ only, steps, rounds }, listener) {
 }
 
 function refuseUnlessBuilt() {
-  const root = join(import.meta.dirname, '..');
   const needed = ['www/pkg/cpu/digit_lab.js', 'www/pkg/gpu/digit_lab.js', 'www/data/train-images-idx3-ubyte.gz'];
-  const missing = needed.filter((path) => !existsSync(join(root, path)));
+  const missing = needed.filter((path) => !existsSync(join(ROOT, path)));
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not there. Run ./build.sh build`);
 }
 
 /**
  * @param {Map<string, Uint8Array>} files
- * @param {Map<string, number>} downloads
- * @returns {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void}
+ * @param {Set<string>} asked
+ * @returns {import('node:http').RequestListener}
  */
-function answerFrom(files, downloads) {
-  const folder = join(import.meta.dirname, '..', 'www');
+function answerFrom(files, asked) {
   return (request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    asked.add(path);
     const bytes = files.get(path);
-    if (isDownload(path)) downloads.set(path, gzip(bytes ?? readFileSync(join(folder, path))));
     if (!bytes) return;
     const type = extname(path) === '.wasm' ? 'application/wasm' : 'text/javascript';
     response.writeHead(200, { 'Content-Type': type, 'Content-Length': bytes.length }).end(bytes);
@@ -201,7 +201,13 @@ function reason(thrown) {
   return line.replace(/^page\.evaluate: (Error: )?/, '');
 }
 
-/** @param {Uint8Array} bytes */
-function gzip(bytes) {
+/**
+ * Bytes of a file that was served, compressed as a web host would.
+ * @param {string} path
+ * @param {Map<string, Uint8Array>} files
+ */
+function gzipSize(path, files) {
+  const file = join(ROOT, 'www', path);
+  const bytes = files.get(path) ?? (existsSync(file) ? readFileSync(file) : new Uint8Array());
   return gzipSync(bytes, { level: 9 }).length;
 }

@@ -77,14 +77,29 @@ function progress({ only, rounds }) {
   const took = new Map();
   /** @type {import('./contenders.mjs').Entry[]} */
   const left = Array.from({ length: rounds }, () => only).flat();
+  /** @type {import('./contenders.mjs').Entry | null} */
+  let current = null;
   let began = 0;
   let title = '';
   let written = 0;
 
+  /** What a run of it will take, as far as is known. @param {import('./contenders.mjs').Entry} entry */
+  const expected = (entry) => {
+    const known = [...took.values()];
+    const typical = known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : GUESS_SECONDS;
+    return took.get(entry.name) ?? typical;
+  };
+  /** @param {number} now */
+  const remaining = (now) => {
+    const rest = current ? Math.max(0, expected(current) - (now - began) / 1000) : 0;
+    const seconds = left.reduce((sum, entry) => sum + expected(entry), rest);
+    if (!current && left.length === 0) return 'all done';
+    return seconds < 90 ? `${Math.ceil(seconds)} s left` : `about ${Math.round(seconds / 60)} min left`;
+  };
   /** @param {string} what @param {boolean} last */
   const tell = (what, last) => {
     const now = performance.now();
-    const line = `[${total - left.length}/${total}] ${title}: ${what} · ${remaining(left, took, (now - began) / 1000)}`;
+    const line = `[${total - left.length}/${total}] ${title}: ${what} · ${remaining(now)}`;
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${last ? '\n' : ''}`);
     else if (last || now - written >= LINE_MS) process.stderr.write(`${line}\n`);
     else return;
@@ -93,6 +108,7 @@ function progress({ only, rounds }) {
   return {
     begins(entry, round) {
       left.splice(left.indexOf(entry), 1);
+      current = entry;
       title = `${entry.name}, round ${round}`;
       began = performance.now();
       tell('opening', false);
@@ -104,26 +120,10 @@ function progress({ only, rounds }) {
     ended({ entry, rounds, wrong }) {
       const seconds = (performance.now() - began) / 1000;
       took.set(entry.name, seconds);
-      began = performance.now();
+      current = null;
       tell(wrong ?? `done in ${seconds.toFixed(0)} s, loss ${rounds.at(-1)?.losses.at(-1)?.toFixed(4)}`, true);
     },
   };
-}
-
-/**
- * @param {import('./contenders.mjs').Entry[]} left
- * @param {Map<string, number>} took
- * @param {number} spent seconds on the one at hand
- */
-function remaining(left, took, spent) {
-  const known = [...took.values()];
-  const typical = known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : GUESS_SECONDS;
-  const seconds = left.reduce((sum, { name }) => sum + (took.get(name) ?? typical), 0) + Math.max(0, typical - spent);
-  return left.length === 0 && spent === 0
-    ? 'all done'
-    : seconds < 90
-      ? `${Math.ceil(seconds)} s left`
-      : `about ${Math.round(seconds / 60)} min left`;
 }
 
 /** @param {NodeJS.ErrnoException} error */
