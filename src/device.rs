@@ -6,9 +6,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use burn::tensor::{Device, Tensor, TensorData, module::conv2d, ops::ConvOptions};
+use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    kernels::{BlockSpec, conv_block::evaluate, dense::dense},
+    net::{Activation, Pool},
+};
 
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +109,7 @@ impl Accelerator {
     }
 
     /// Runs a convolution and a matrix product of small whole numbers, which f32 holds exactly, and compares
-    /// with the same sums done here.
+    /// with the same sums done here. Both are the kernels that training uses.
     ///
     /// # Errors
     /// [`Error::GpuFault`] when they differ or the device reports an error.
@@ -115,17 +119,37 @@ impl Accelerator {
         const OUT: usize = SIDE - KERNEL + 1;
         let image = |y: usize, x: usize| ((y * 5 + x * 3) % 7) as f32 - 3.0;
         let kernel = |y: usize, x: usize| ((y * 2 + x) % 5) as f32 - 2.0;
+        let matrix = |y: usize, x: usize| ((y * 3 + x * 2) % 5) as f32 - 2.0;
         let numbers = |side: usize, at: &dyn Fn(usize, usize) -> f32| {
-            let values = (0..side * side)
+            (0..side * side)
                 .map(|i| at(i / side, i % side))
-                .collect::<Vec<_>>();
-            TensorData::new(values, [1, 1, side, side])
+                .collect::<Vec<_>>()
         };
-
-        let x = Tensor::<4>::from_data(numbers(SIDE, &image), &self.device);
-        let w = Tensor::<4>::from_data(numbers(KERNEL, &kernel), &self.device);
-        let convolved = conv2d(x, w, None, ConvOptions::new([1; 2], [0; 2], [1; 2], 1)).reshape([OUT, OUT]);
-        let product = convolved.clone().matmul(convolved.transpose());
+        let square = |side, at| {
+            let data = TensorData::new(numbers(side, at), [1, 1, side, side]);
+            Tensor::<4>::from_data(data, &self.device)
+        };
+        let zeros = |count| Tensor::from_data(TensorData::new(vec![0.0f32; count], [count]), &self.device);
+        let spec = BlockSpec {
+            stride: 1,
+            padding: 0,
+            activation: Activation::None,
+            pool: Pool::None,
+        };
+        let convolved = evaluate(
+            square(SIDE, &image),
+            square(KERNEL, &kernel),
+            zeros(1),
+            None,
+            spec,
+        );
+        let weight = Tensor::from_data(TensorData::new(numbers(OUT, &matrix), [OUT, OUT]), &self.device);
+        let product = dense(
+            convolved.reshape([OUT, OUT]),
+            weight,
+            zeros(OUT),
+            Activation::None,
+        );
         let found = product.into_data_async().await.map_err(Error::fault)?;
         self.check()?;
         let found = found.try_into_vec::<f32>().map_err(Error::fault)?;
@@ -137,7 +161,7 @@ impl Accelerator {
                 .sum()
         };
         for (i, &found) in found.iter().enumerate() {
-            let expected: f32 = (0..OUT).map(|k| map(i / OUT, k) * map(i % OUT, k)).sum();
+            let expected: f32 = (0..OUT).map(|k| map(i / OUT, k) * matrix(k, i % OUT)).sum();
             if found != expected {
                 return Err(Error::fault(format!(
                     "it computes wrong numbers: a test convolution gave {found} where {expected} is right"

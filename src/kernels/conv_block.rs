@@ -185,6 +185,7 @@ fn finish(maps: Tensor<4>, spec: BlockSpec) -> Tensor<4> {
 }
 
 /// The derivative of `activation` by its input, from its output.
+#[cfg(feature = "cpu")]
 pub(crate) fn derivative(activation: Activation, y: f32) -> f32 {
     match activation {
         Activation::None => 1.0,
