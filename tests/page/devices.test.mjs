@@ -178,7 +178,7 @@ test('a shader that does not compile mid-run stops the run', async (t) => {
     let made = 0;
     GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
       made += 1;
-      return createShaderModule.call(this, { ...rest, code: made > 40 ? code + ' this is no WGSL' : code });
+      return createShaderModule.call(this, { ...rest, code: made > 6 ? code + ' this is no WGSL' : code });
     };`;
   const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
   await button(page, 'Train').click();
