@@ -114,8 +114,8 @@ export class Workbench extends EventTarget {
     loading.catch(() => {}); // reported below, after the device
     try {
       const device = await trainer.ready;
-      // Every device has the same ones. Without them the page still has the values of the course recipe.
-      const presets = this.#now.presets.length > 0 ? this.#now.presets : await trainer.presets().catch(() => []);
+      // Every device has the same ones.
+      const presets = this.#now.presets.length > 0 ? this.#now.presets : await trainer.presets();
       this.#change({ device, presets, phase: 'loading' });
     } catch (thrown) {
       this.#change({ phase: 'empty' });
