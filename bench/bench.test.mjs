@@ -65,11 +65,13 @@ test('the table has medians over all rounds, and no time of a wrong contender', 
     calls: { shaders: 60, dispatches: 88 * 10 * ms.length, submits: 4 * 10 * ms.length },
     evaluationMs: [500],
   });
-  const result = { gzip: 100_000, lossDistance: 1e-5, wrong: null };
+  const result = { gzip: 100_000, lossDistance: 1e-5, wrong: null, failures: [] };
   const rows = [
     rowOf({ ...result, entry: entry('digit-lab-webgpu'), rounds: [round(200, 400), round(210)] }),
     rowOf({ ...result, entry: entry('jax-webgpu'), rounds: [round(420)] }),
     rowOf({ ...result, entry: entry('tfjs-webgpu'), rounds: [round(1)], wrong: 'wrong: loss' }),
+    rowOf({ ...result, entry: entry('tfjs-webgl'), rounds: [round(900)], failures: ['failed: lost'] }),
+    rowOf({ ...result, entry: entry('tfjs-wasm'), rounds: [], failures: ['failed: no memory'] }),
   ];
   const [ours, , wrong] = rows;
   assert.equal(ours?.msPerStep, 210);
@@ -78,6 +80,8 @@ test('the table has medians over all rounds, and no time of a wrong contender', 
   assert.equal(ours?.imagesPerSecond, 2000);
   assert.equal(wrong?.msPerStep, null);
   assert.match(table(rows), /\| TensorFlow\.js, WebGPU \| – \|.*\| wrong: loss \|/);
+  assert.match(table(rows), /\| TensorFlow\.js, WebGL \|.*\| 900 \|.*\| 1\.0e-5; a round failed: lost \|/);
+  assert.match(table(rows), /\| TensorFlow\.js, wasm \| – \|.*\| failed: no memory \|/);
   // Not over the wrong one, which would have been the fastest.
   assert.match(ratios(rows).join(), /GPU: ms\/step 0\.50 × jax-js, WebGPU; first step 1\.00 ×/);
 });

@@ -1,9 +1,10 @@
 /**
- * What the browser loads for the benchmark, bundled in memory: the runner, and each contender by itself, as a
- * careful user would ship it (minified, without the parts of the library that are not used).
+ * What the browser loads for the benchmark, in memory: the runner and each contender by itself, bundled as a careful
+ * user would ship it (minified, without the parts of the library that are not used), and Digit Lab as the page
+ * serves it. Read once, so that a build in the middle of a run changes nothing.
  */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
@@ -52,11 +53,18 @@ export async function bundle(entries) {
         esbuild({ [pathOf(entry).slice(1)]: `contenders/${entry.name}.mjs` }, { splitting: true, minify: true }),
       ),
   ]);
-  const files = new Map(outputs.flat());
+  const files = new Map([...outputs.flat(), ...served('js'), ...served('pkg')]);
   // The one that every browser of today takes, where the page is not isolated.
   const wasm = 'tfjs-backend-wasm-simd.wasm';
   files.set(`/${PEERS}/${wasm}`, readFileSync(join(MODULES, '@tensorflow', 'tfjs-backend-wasm', 'dist', wasm)));
   return files;
+}
+
+/** What the page serves from one of its folders. @param {string} folder @returns {[string, Uint8Array][]} */
+function served(folder) {
+  return readdirSync(join(WWW, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(js|wasm)$/.test(path))
+    .map((path) => [`/${folder}/${path.split(sep).join('/')}`, readFileSync(join(WWW, folder, path))]);
 }
 
 /** Leaves the page's own modules where they are. */

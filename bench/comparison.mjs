@@ -3,7 +3,7 @@
  * new browser process each time: no compiled shader, no memory and no busy worker is left from another one.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { launchChromium } from '../scripts/chromium.mjs';
@@ -28,6 +28,7 @@ import { fault, lossDistance } from './verdict.mjs';
  * @property {number} gzip bytes of JavaScript and wasm that its page loads
  * @property {number} lossDistance the largest from PyTorch's, relative
  * @property {string | null} wrong why nothing of it is to be believed
+ * @property {string[]} failures of rounds that came to no end
  */
 
 /** @typedef {{ version: string, adapter: string, webgl: string }} Browser */
@@ -64,7 +65,7 @@ export async function compare({ only, steps, rounds }, listener) {
     if (lossDistance(losses) > LOSS_TOLERANCE) throw new Error(`the reference differs from PyTorch: losses ${losses}`);
 
     /** @type {Result[]} */
-    const results = only.map((entry) => ({ entry, rounds: [], gzip: 0, lossDistance: 0, wrong: null }));
+    const results = only.map((entry) => ({ entry, rounds: [], gzip: 0, lossDistance: 0, wrong: null, failures: [] }));
     for (let round = 1; round <= rounds; round++) {
       for (const result of round % 2 === 1 ? results : results.toReversed()) {
         listener.begins(result.entry, round);
@@ -75,9 +76,10 @@ export async function compare({ only, steps, rounds }, listener) {
           result.lossDistance = Math.max(result.lossDistance, lossDistance(measurement.losses));
           result.wrong ??= fault(measurement, right);
         } catch (thrown) {
-          result.wrong ??= `failed: ${reason(thrown)}`;
+          result.failures.push(`failed: ${reason(thrown)}`);
         }
-        result.gzip = [...asked].filter(isDownload).reduce((sum, path) => sum + gzipSize(path, files), 0);
+        // A round that failed may have loaded a part only.
+        result.gzip = Math.max(result.gzip, gzipSize([...asked].filter(isDownload), files));
         listener.ended(result);
       }
     }
@@ -202,12 +204,10 @@ function reason(thrown) {
 }
 
 /**
- * Bytes of a file that was served, compressed as a web host would.
- * @param {string} path
+ * Bytes of what was served, each file compressed as a web host would.
+ * @param {string[]} paths
  * @param {Map<string, Uint8Array>} files
  */
-function gzipSize(path, files) {
-  const file = join(ROOT, 'www', path);
-  const bytes = files.get(path) ?? (existsSync(file) ? readFileSync(file) : new Uint8Array());
-  return gzipSync(bytes, { level: 9 }).length;
+function gzipSize(paths, files) {
+  return paths.reduce((sum, path) => sum + gzipSync(files.get(path) ?? '', { level: 9 }).length, 0);
 }

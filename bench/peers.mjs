@@ -63,7 +63,7 @@ async function main(options) {
     };
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
-  if (results.some(({ wrong }) => wrong)) process.exitCode = 1;
+  if (results.some(({ wrong, failures }) => wrong || failures.length > 0)) process.exitCode = 1;
 }
 
 /**
@@ -117,11 +117,12 @@ function progress({ only, rounds }) {
       if (news.type === 'step') tell(`step ${news.step}, ${news.ms.toFixed(0)} ms each`, false);
       else if (news.type === 'evaluating') tell('evaluating', false);
     },
-    ended({ entry, rounds, wrong }) {
+    ended({ entry, rounds: done, wrong, failures }) {
       const seconds = (performance.now() - began) / 1000;
       took.set(entry.name, seconds);
       current = null;
-      tell(wrong ?? `done in ${seconds.toFixed(0)} s, loss ${rounds.at(-1)?.losses.at(-1)?.toFixed(4)}`, true);
+      const loss = done.at(-1)?.losses.at(-1)?.toFixed(4);
+      tell(wrong ?? failures.at(-1) ?? `done in ${seconds.toFixed(0)} s, loss ${loss}`, true);
     },
   };
 }

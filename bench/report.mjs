@@ -14,7 +14,8 @@ import { CHECKED_STEPS, LOSS_TOLERANCE, TEST_IMAGES, WARM_UP } from './plan.mjs'
  * @property {string} name
  * @property {string} title
  * @property {'GPU' | 'CPU'} backend
- * @property {string | null} wrong
+ * @property {string | null} wrong why it has no times
+ * @property {string[]} failures of single rounds
  * @property {number | null} lossDistance
  * @property {number | null} openSeconds
  * @property {number | null} firstStepSeconds
@@ -29,7 +30,8 @@ import { CHECKED_STEPS, LOSS_TOLERANCE, TEST_IMAGES, WARM_UP } from './plan.mjs'
  */
 
 /** @param {Result} result @returns {Row} */
-export function rowOf({ entry: { name, title, backend, webgpu }, rounds, gzip, lossDistance, wrong }) {
+export function rowOf({ entry: { name, title, backend, webgpu }, rounds, gzip, lossDistance, failures, ...rest }) {
+  const wrong = rest.wrong ?? (rounds.length === 0 ? (failures[0] ?? null) : null);
   const windows = wrong ? [] : rounds.flatMap((round) => round.windows);
   const each = windows.map(({ ms, steps }) => ms / steps);
   const timedSteps = windows.reduce((sum, { steps }) => sum + steps, 0);
@@ -42,6 +44,7 @@ export function rowOf({ entry: { name, title, backend, webgpu }, rounds, gzip, l
     title,
     backend,
     wrong,
+    failures,
     lossDistance: rounds.length > 0 && Number.isFinite(lossDistance) ? lossDistance : null,
     openSeconds: seconds(median(believed.map((round) => round.openMs))),
     firstStepSeconds: seconds(median(believed.map((round) => round.firstStepMs))),
@@ -84,7 +87,7 @@ export function table(rows) {
     shown(row.shaders, 0),
     figures(row.imagesPerSecond),
     String(Math.round(row.gzip / 1000)),
-    row.wrong ?? row.lossDistance?.toExponential(1) ?? '–',
+    row.wrong ?? [row.lossDistance?.toExponential(1), ...row.failures.map((words) => `a round ${words}`)].join('; '),
   ]);
   return [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...lines]
     .map((cells) => `| ${cells.join(' | ')} |`)
