@@ -4,7 +4,8 @@
  */
 
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { cpus } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { optionsOrWords } from './options.mjs';
 
 /** @typedef {import('./options.mjs').Options} Options */
@@ -14,7 +15,9 @@ const GUESS_SECONDS = 45;
 /** Between two lines, where lines cannot be overwritten. */
 const LINE_MS = 10_000;
 /** Above this share of the cores in use by others, times are not worth much. */
-const QUIET = 0.25;
+const QUIET = 0.1;
+/** How long the machine is looked at first. The load average would still tell of the build that has just ended. */
+const LOOK_MS = 2_000;
 
 const options = optionsOrWords();
 if (options) {
@@ -31,18 +34,17 @@ async function main(options) {
   // Only now: these need the packages, and words about the options do not.
   const { compare } = await import('./comparison.mjs');
   const { conditions, LEGEND, machine, ratios, rowOf, table } = await import('./report.mjs');
-  const [load = 0] = loadavg();
-  const busy = load > QUIET * availableParallelism();
-  if (busy)
-    process.stderr.write(`bench: other programs are running (load ${load.toFixed(1)}): do not trust the times\n`);
+  const inUse = await shareInUse();
+  const busy = inUse > QUIET;
+  if (busy) process.stderr.write(`bench: other programs are running (${percent(inUse)}): do not trust the times\n`);
 
   const { browser, results } = await compare(options, progress(options));
   const rows = results.map(rowOf);
   const lines = [
     table(rows),
     '',
-    ...(busy ? [`**Other programs were running: these times are not to be trusted.**`, ''] : []),
-    ...conditions(browser, load),
+    ...(busy ? [`**Other programs were running (${percent(inUse)}): these times are not to be trusted.**`, ''] : []),
+    ...conditions(browser),
     `Rounds: ${options.rounds}, every other one in reverse order; each measurement in a new browser process and a dedicated worker.`,
     '',
     'Digit Lab over the best of the others:',
@@ -56,7 +58,7 @@ async function main(options) {
     const { only, ...rest } = options;
     const all = {
       options: { ...rest, only: only.map(({ name }) => name) },
-      load,
+      shareInUseBefore: inUse,
       machine: machine(browser),
       rows,
       results,
@@ -64,6 +66,25 @@ async function main(options) {
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
   if (results.some(({ wrong, failures }) => wrong || failures.length > 0)) process.exitCode = 1;
+}
+
+/** What all programs take of the processor before anything is measured, 0–1. */
+async function shareInUse() {
+  const before = cpuTimes();
+  await wait(LOOK_MS);
+  const after = cpuTimes();
+  return (after.busy - before.busy) / (after.all - before.all);
+}
+
+function cpuTimes() {
+  const times = cpus().map((core) => core.times);
+  const all = times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0);
+  return { all, busy: all - times.reduce((sum, { idle }) => sum + idle, 0) };
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${Math.round(100 * share)} % of the processor`;
 }
 
 /**

@@ -144,12 +144,12 @@ export function machine(browser) {
   };
 }
 
-/** @param {Outcome['browser']} browser @param {number} load @returns {string[]} */
-export function conditions(browser, load) {
+/** @param {Outcome['browser']} browser @returns {string[]} */
+export function conditions(browser) {
   const { cpu, cores, version, adapter, webgl, packages } = machine(browser);
   const names = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   return [
-    `Machine: ${cpu}, ${cores} cores, load ${load.toFixed(1)} before. Chromium ${version}, headless.`,
+    `Machine: ${cpu}, ${cores} cores. Chromium ${version}, headless.`,
     `WebGPU adapter: ${adapter}. WebGL: ${webgl}.`,
     `Packages: ${names.join(', ')}.`,
   ];
