@@ -7,7 +7,8 @@ use super::{
     product::{Bands, Matrix},
 };
 
-/// Numbers in a strip's matrix: 256 KB of them fit a second-level cache.
+/// Numbers in a strip's matrix. They are written once and read once, so 1 MB of them may be more than the caches hold;
+/// with much shorter rows, the sums along them ([`Bands::add_dots`]) take longer to finish than to form.
 const STRIP: usize = 1 << 18;
 
 /// Pixels that are worth a product: of small maps, several images are taken at once.
@@ -54,10 +55,9 @@ impl Sliding {
         GROUP.div_ceil(self.pixels()).max(1)
     }
 
-    /// Side lengths of the padded maps: every place that a kernel visits, rounded up for copies of whole lanes.
+    /// Height and width of the padded maps: every place that a kernel visits.
     fn padded(&self) -> [usize; 2] {
-        let [height, width] = self.to.map(|side| (side - 1) * self.step + self.kernel);
-        [height, width]
+        self.to.map(|side| (side - 1) * self.step + self.kernel)
     }
 
     /// The strips of `images` images, each with the number of its first pixel, counted over the images.
@@ -159,7 +159,7 @@ impl Columns {
         self.rows.clear();
         self.rows.extend((first..first + count).map(start));
         let pixels = count * to[1];
-        // Room for the last copy's lanes.
+        // With room for the lanes of the last copy.
         let stride = pixels.next_multiple_of(LANES) + LANES;
         self.strip.resize(sliding.taps() * stride, 0.0);
         for (tap, line) in self.strip.chunks_exact_mut(stride).enumerate() {
@@ -174,7 +174,6 @@ impl Columns {
                     }
                 }
             }
-            line[pixels..].fill(0.0);
         }
         Matrix::with_stride(&self.strip, sliding.taps(), pixels, stride)
     }
@@ -183,13 +182,27 @@ impl Columns {
 /// Copies the `width` values from each of `rows` on, side by side. Whole lanes are copied, and what is too much is
 /// overwritten by the next row: a call of memcpy for a row would take longer than the row, above all in wasm.
 fn gather_rows(from: &[f32], rows: &[usize], width: usize, to: &mut [f32]) {
-    for (nth, row) in rows.iter().enumerate() {
-        let from = from[*row..].as_chunks::<LANES>().0;
-        let to = to[nth * width..].as_chunks_mut::<LANES>().0;
-        let count = width.div_ceil(LANES);
-        for (to, from) in to[..count].iter_mut().zip(&from[..count]) {
-            *to = *from;
+    match width.div_ceil(LANES) {
+        1 => gather_lanes::<LANES>(from, rows, width, to),
+        2 => gather_lanes::<{ 2 * LANES }>(from, rows, width, to),
+        3 => gather_lanes::<{ 3 * LANES }>(from, rows, width, to),
+        4 => gather_lanes::<{ 4 * LANES }>(from, rows, width, to),
+        _ => {
+            for (nth, row) in rows.iter().enumerate() {
+                to[nth * width..][..width].copy_from_slice(&from[*row..][..width]);
+            }
         }
+    }
+}
+
+fn gather_lanes<const COUNT: usize>(from: &[f32], rows: &[usize], width: usize, to: &mut [f32]) {
+    for (nth, row) in rows.iter().enumerate() {
+        let lanes = from[*row..]
+            .first_chunk::<COUNT>()
+            .expect("room behind the last row");
+        *to[nth * width..]
+            .first_chunk_mut()
+            .expect("room behind the last row") = *lanes;
     }
 }
 

@@ -5,11 +5,10 @@
 use super::{
     columns::{Maps, Room, Sliding},
     conv_block::{Block, area},
-    lanes::LANES,
     parallel,
     pointwise::{self, Line, Normal},
     pooling::Pairs,
-    product::{DOT_ROWS, Matrix, add_dots},
+    product::Matrix,
 };
 use crate::net::Pool;
 
@@ -46,7 +45,7 @@ struct Share<'a> {
 struct BackwardRoom {
     map: MapRoom,
     columns: Room,
-    /// The gradients by the convolution's output, `[filters, images, pixels]`, with rows to spare for [`add_dots`].
+    /// The gradients by the convolution's output, `[filters, images, pixels]`.
     slopes: Vec<f32>,
     maps: Vec<f32>,
 }
@@ -213,10 +212,8 @@ impl Block {
     /// values, which without batch norm is the bias's gradient.
     fn slopes(&self, way: &Way, first: usize, count: usize, room: &mut BackwardRoom, bias: &mut [f64]) {
         let pixels = area(self.convolved);
-        let rows = self.filters.next_multiple_of(DOT_ROWS);
-        room.slopes.resize(rows * count * pixels + LANES, 0.0);
-        let maps = room.slopes.chunks_exact_mut(pixels).take(self.filters * count);
-        for (at, out) in maps.enumerate() {
+        room.slopes.resize(self.filters * count * pixels, 0.0);
+        for (at, out) in room.slopes.chunks_exact_mut(pixels).enumerate() {
             let (filter, image) = (at / count, first + at % count);
             let (map, gradient) = self.part(way, image * self.filters + filter);
             let (normal, line) = (way.normals[filter], way.lines[filter]);
@@ -238,13 +235,12 @@ impl Block {
         weight: &mut [f32],
     ) {
         let stride = count * area(self.convolved);
-        let rows = self.filters.next_multiple_of(DOT_ROWS);
         let x = self.input_maps(x, first);
-        self.sliding()
-            .strips(x, count, &mut room.columns.columns, |at, strip| {
-                let slopes = Matrix::with_stride(&room.slopes[at..], rows, strip.columns(), stride);
-                add_dots(slopes, strip, weight);
-            });
+        let Room { columns, bands } = &mut room.columns;
+        self.sliding().strips(x, count, columns, |at, strip| {
+            let slopes = Matrix::with_stride(&room.slopes[at..], self.filters, strip.columns(), stride);
+            bands.add_dots(slopes, strip, weight);
+        });
     }
 
     /// The convolution with which the gradient comes back to the input: with kernels turned round.

@@ -5,11 +5,11 @@
 /// Floats that inner loops take at a time.
 pub(super) const LANES: usize = 8;
 
-/// Functions that are compiled once for what the target always has, once with AVX2 and FMA. Within one, the constant `WIDE`
-/// says which it is.
+/// Functions that are compiled once for what the target always has, and on x86-64 once more with AVX2 and FMA. The
+/// constant `WIDE` tells them which it is: whether there are registers of eight lanes, or of four.
 ///
-/// They stay functions of their own: inlined into a caller, the sums in their arrays would be taken apart into
-/// scalars before LLVM looks for vectors.
+/// They stay functions of their own, and give the sums that they keep in arrays away as arrays: what is made of single
+/// lanes in the same function, LLVM takes apart into scalars before it looks for vectors.
 macro_rules! vectorised {
     ($(
         $(#[$attribute:meta])*

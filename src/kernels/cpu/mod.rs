@@ -1,8 +1,9 @@
 //! The fused operations on the CPU, on Flex's tensors: natively and, as wasm, in the browser.
 //!
-//! This file is the door: it takes tensors apart and puts them together. A file an operation does the work on plain
-//! slices, out of four parts: [`product`] (matrix products), [`columns`] (a convolution as a product), [`pointwise`]
-//! (normalisation, activation, pooling), and [`lanes`] with [`parallel`] (vector units, threads).
+//! This file is the door: it takes tensors apart and puts them together. Behind it all is plain slices. An operation
+//! has a file of its own (the convolution block one for each way), and they share: [`product`], matrix products;
+//! [`columns`], a convolution as a product; [`pointwise`], normalisation and activation; [`pooling`]; [`lanes`] and
+//! [`parallel`], vector units and threads.
 //!
 //! All sums are taken in an order that the shapes alone decide, never the number of threads.
 
@@ -41,6 +42,14 @@ fn dims<const D: usize>(tensor: &Values) -> [usize; D] {
     tensor.shape().dims()
 }
 
+fn contiguous(tensors: &Floats<Flex>) -> Vec<Values> {
+    tensors.0.iter().map(Values::to_contiguous).collect()
+}
+
+fn slices(tensors: &[Values]) -> Vec<&[f32]> {
+    tensors.iter().map(|tensor| tensor.storage()).collect()
+}
+
 impl Kernels for Flex {
     fn gather(
         words: Ints,
@@ -72,8 +81,8 @@ impl Kernels for Flex {
     ) -> (Values, Values, Vec<Values>) {
         let block = conv_block::Block::new(dims(&x), dims(&weight), spec);
         let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.to_contiguous());
-        let norm = norm.0.iter().map(Values::to_contiguous).collect::<Vec<_>>();
-        let norm = norm.iter().map(|tensor| tensor.storage()).collect::<Vec<_>>();
+        let norm = contiguous(&norm);
+        let norm = slices(&norm);
         let forward = block.train(x.storage(), weight.storage(), bias.storage(), &norm);
         let statistics = match forward.statistics {
             Some([batch, mean, variance]) => vec![
@@ -103,8 +112,8 @@ impl Kernels for Flex {
         let block = conv_block::Block::new(x_shape, weight_shape, spec);
         let [x, weight, convolved, gradient] =
             [x, weight, convolved, gradient].map(|tensor| tensor.to_contiguous());
-        let norm = norm.0.iter().map(Values::to_contiguous).collect::<Vec<_>>();
-        let norm = norm.iter().map(|tensor| tensor.storage()).collect::<Vec<_>>();
+        let norm = contiguous(&norm);
+        let norm = slices(&norm);
         let backward = block.backward(
             x.storage(),
             weight.storage(),
@@ -137,8 +146,8 @@ impl Kernels for Flex {
     ) -> Values {
         let block = conv_block::Block::new(dims(&x), dims(&weight), spec);
         let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.to_contiguous());
-        let norm = norm.0.iter().map(Values::to_contiguous).collect::<Vec<_>>();
-        let norm = norm.iter().map(|tensor| tensor.storage()).collect::<Vec<_>>();
+        let norm = contiguous(&norm);
+        let norm = slices(&norm);
         let out = block.evaluate(x.storage(), weight.storage(), bias.storage(), &norm);
         tensor(out, block.out_shape())
     }

@@ -147,6 +147,10 @@ fn part<const WIDE: bool, const ROWS: usize, const FIRST: usize>(
 pub(super) struct Bands {
     left: Vec<Step>,
     right: Vec<Step>,
+    left_woven: Vec<[Step; LEFT_ROWS]>,
+    right_woven: Vec<[Step; RIGHT_ROWS]>,
+    dots: Vec<Dots>,
+    sums: Vec<f32>,
 }
 
 impl Bands {
@@ -185,77 +189,105 @@ impl Bands {
     }
 }
 
-/// Rows of either operand that [`add_dots`] takes at a time. The left one must have a multiple of them.
-pub(super) const DOT_ROWS: usize = 3;
+/// Rows of the operands that [`Bands::add_dots`] takes at a time. Their sums, and one step of all the rows, fit the
+/// registers in whatever order LLVM reads them.
+const LEFT_ROWS: usize = 4;
+const RIGHT_ROWS: usize = 2;
 
-/// The sums of products of so many rows with so many, each still in four parts.
-type Dots = [[[f32; 4]; DOT_ROWS]; DOT_ROWS];
+/// The sums of products of so many rows with so many, each still in eight parts.
+type Dots = [[Step; RIGHT_ROWS]; LEFT_ROWS];
 
-/// out += a·bᵀ, where the rows of both are long and lie in order: nothing needs to be copied, the sums are taken along
-/// the rows. `a` may have more rows than `out`, for a multiple of [`DOT_ROWS`]. Rows are summed up to a multiple of
-/// [`LANES`], so beyond their end one of the two must have zeros.
-pub(super) fn add_dots(a: Matrix, b: Matrix, out: &mut [f32]) {
-    assert!(a.columns == b.columns && a.rows.is_multiple_of(DOT_ROWS) && !a.transposed && !b.transposed);
-    let length = a.columns.next_multiple_of(LANES);
-    let mut parts = vec![Dots::default(); a.rows / DOT_ROWS];
-    let mut sums = vec![0.0; a.rows * DOT_ROWS];
-    for column in (0..b.rows).step_by(DOT_ROWS) {
-        let columns = DOT_ROWS.min(b.rows - column);
-        // Where rows run out, the last one is taken again, for nothing.
-        let right = std::array::from_fn(|c| &b.values[(column + c).min(b.rows - 1) * b.stride..][..length]);
-        for (row, parts) in (0..a.rows).step_by(DOT_ROWS).zip(&mut parts) {
-            dots(
-                std::array::from_fn(|r| &a.values[(row + r) * a.stride..][..length]),
-                right,
-                parts,
-            );
+/// Copies rows `row..row + N`, eight values of each in turn; beyond their end, and beyond the last, are zeros.
+fn weave<const N: usize>(matrix: Matrix, row: usize, woven: &mut [[Step; N]]) {
+    for r in 0..N {
+        let line = match row + r < matrix.rows {
+            true => &matrix.values[(row + r) * matrix.stride..][..matrix.columns],
+            false => &[],
+        };
+        let (whole, rest) = line.as_chunks::<LANES>();
+        let (inside, beyond) = woven.split_at_mut(whole.len());
+        for (step, values) in inside.iter_mut().zip(whole) {
+            step[r] = *values;
         }
-        sum_parts(parts.as_flattened().as_flattened(), &mut sums);
-        for (out, sums) in out.chunks_exact_mut(b.rows).zip(sums.chunks_exact(DOT_ROWS)) {
-            for (out, sum) in out[column..][..columns].iter_mut().zip(sums) {
-                *out += sum;
+        for (nth, step) in beyond.iter_mut().enumerate() {
+            step[r] = std::array::from_fn(|lane| match (nth, rest.get(lane)) {
+                (0, Some(value)) => *value,
+                _ => 0.0,
+            });
+        }
+    }
+}
+
+impl Bands {
+    /// out += a·bᵀ, for operands with long rows, which the sums go along: they need not be turned, as in a product.
+    pub(super) fn add_dots(&mut self, a: Matrix, b: Matrix, out: &mut [f32]) {
+        assert!(a.columns == b.columns && !a.transposed && !b.transposed);
+        let length = a.columns.div_ceil(LANES);
+        let tiles = a.rows.div_ceil(LEFT_ROWS);
+        self.left_woven.resize(tiles * length, Default::default());
+        self.right_woven.resize(length, Default::default());
+        self.dots.resize(tiles, Dots::default());
+        self.sums.resize(tiles * LEFT_ROWS * RIGHT_ROWS, 0.0);
+        for (row, woven) in (0..a.rows)
+            .step_by(LEFT_ROWS)
+            .zip(self.left_woven.chunks_exact_mut(length))
+        {
+            weave(a, row, woven);
+        }
+        for column in (0..b.rows).step_by(RIGHT_ROWS) {
+            weave(b, column, &mut self.right_woven);
+            for (left, out) in self.left_woven.chunks_exact(length).zip(&mut self.dots) {
+                dots(left, &self.right_woven, out);
+            }
+            sum_parts(self.dots.as_flattened().as_flattened(), &mut self.sums);
+            for (out, sums) in out
+                .chunks_exact_mut(b.rows)
+                .zip(self.sums.chunks_exact(RIGHT_ROWS))
+            {
+                for (out, sum) in out[column..].iter_mut().zip(sums) {
+                    *out += sum;
+                }
             }
         }
     }
 }
 
 vectorised! {
-    fn dots(a: [&[f32]; DOT_ROWS], b: [&[f32]; DOT_ROWS], out: &mut Dots) {
+    fn dots(a: &[[Step; LEFT_ROWS]], b: &[[Step; RIGHT_ROWS]], out: &mut Dots) {
         if WIDE {
-            let sums = dot_part::<WIDE, LANES>(a, b);
-            for (out, sums) in out.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-                *out = std::array::from_fn(|lane| sums[lane] + sums[lane + 4]);
-            }
+            dot_part::<WIDE, LANES, 0>(a, b, out);
         } else {
-            *out = dot_part::<WIDE, 4>(a, b);
+            // First one half of the lanes, then the other: both at once need more registers than there are.
+            dot_part::<WIDE, 4, 0>(a, b, out);
+            dot_part::<WIDE, 4, 4>(a, b, out);
         }
     }
 
-    fn sum_parts(parts: &[[f32; 4]], sums: &mut [f32]) {
-        for (sum, [a, b, c, d]) in sums.iter_mut().zip(parts) {
-            *sum = (a + b) + (c + d);
+    fn sum_parts(parts: &[Step], sums: &mut [f32]) {
+        for (sum, [a, b, c, d, e, f, g, h]) in sums.iter_mut().zip(parts) {
+            *sum = ((a + e) + (b + f)) + ((c + g) + (d + h));
         }
     }
 }
 
+/// `WIDTH` lanes of [`dots`], from lane `FIRST` on.
 #[inline(always)]
-fn dot_part<const WIDE: bool, const WIDTH: usize>(
-    a: [&[f32]; DOT_ROWS],
-    b: [&[f32]; DOT_ROWS],
-) -> [[[f32; WIDTH]; DOT_ROWS]; DOT_ROWS] {
-    let a = a.map(|row| row.as_chunks::<WIDTH>().0);
-    let b = b.map(|row| row.as_chunks::<WIDTH>().0);
-    let length = a[0].len();
-    let (a, b) = (a.map(|row| &row[..length]), b.map(|row| &row[..length]));
-    let mut sums = [[[0.0; WIDTH]; DOT_ROWS]; DOT_ROWS];
-    for k in 0..length {
-        for (r, sums) in sums.iter_mut().enumerate() {
-            for (c, sums) in sums.iter_mut().enumerate() {
+fn dot_part<const WIDE: bool, const WIDTH: usize, const FIRST: usize>(
+    a: &[[Step; LEFT_ROWS]],
+    b: &[[Step; RIGHT_ROWS]],
+    out: &mut Dots,
+) {
+    let mut sums = [[[0.0; WIDTH]; RIGHT_ROWS]; LEFT_ROWS];
+    for (a, b) in a.iter().zip(b) {
+        for (a, sums) in a.iter().zip(&mut sums) {
+            for (b, sums) in b.iter().zip(sums) {
                 for (lane, sum) in sums.iter_mut().enumerate() {
-                    *sum = multiply_add::<WIDE>(a[r][k][lane], b[c][k][lane], *sum);
+                    *sum = multiply_add::<WIDE>(a[FIRST + lane], b[FIRST + lane], *sum);
                 }
             }
         }
     }
-    sums
+    for (out, sums) in out.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+        out[FIRST..FIRST + WIDTH].copy_from_slice(sums);
+    }
 }
