@@ -4,21 +4,26 @@
 use std::collections::HashMap;
 
 use burn::tensor::{Device, Transaction};
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 
 use crate::{
     error::{Error, Result},
     net::{Net, NetConfig, transpose},
+    recipe::{PRESETS, Recipe},
 };
+
+/// Where a file's metadata has its network, as JSON. PyTorch's files have none.
+const NET: &str = "net";
 
 /// PyTorch's batch norm also counts the batches it has seen; `load_state_dict` wants the number.
 const BATCHES_TRACKED: &str = "num_batches_tracked";
 
-/// Writes the weights and running statistics of `net`. `batches` is how many batches it was trained on.
+/// Writes the weights and running statistics of `net`, and `config`, which is its. `batches` is how many batches it was
+/// trained on.
 ///
 /// # Errors
 /// [`Error::GpuFault`] when they cannot be read from the device.
-pub async fn to_safetensors(net: &Net, batches: u64) -> Result<Vec<u8>> {
+pub async fn to_safetensors(config: &NetConfig, net: &Net, batches: u64) -> Result<Vec<u8>> {
     let tensors = net.tensors();
     let mut reading = Transaction::default();
     for tensor in &tensors {
@@ -41,8 +46,39 @@ pub async fn to_safetensors(net: &Net, batches: u64) -> Result<Vec<u8>> {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         written.push((tensor.name, Entry::new(Dtype::F32, shape, bytes)));
     }
-    let format = HashMap::from([("format".to_string(), "pt".to_string())]);
-    safetensors::serialize(written, Some(format)).map_err(|error| Error::BadWeights(error.to_string()))
+    let unwritable = |problem: String| Error::BadWeights(problem);
+    let config = serde_json::to_string(config).map_err(|error| unwritable(error.to_string()))?;
+    // One entry only: the crate writes several in no fixed order, and the same weights should be the same bytes.
+    let metadata = HashMap::from([(NET.to_string(), config)]);
+    safetensors::serialize(written, Some(metadata)).map_err(|error| unwritable(error.to_string()))
+}
+
+/// Builds the network that a safetensors file is for: the one its metadata names, otherwise that of the first preset
+/// which it fits. Gives its configuration, and what [`from_safetensors`] gives.
+///
+/// # Errors
+/// Those of [`from_safetensors`], of the course network where the file fits none; [`Error::BadWeights`] when its
+/// metadata names no network that can exist.
+pub fn open(bytes: &[u8], device: &Device) -> Result<(NetConfig, Net, u64)> {
+    let built = |config: NetConfig| {
+        let (net, batches) = from_safetensors(&config, bytes, device)?;
+        Ok((config, net, batches))
+    };
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    if let Some(named) = header.metadata().as_ref().and_then(|metadata| metadata.get(NET)) {
+        let no_net =
+            |problem: String| Error::BadWeights(format!("the network that the file names: {problem}"));
+        let config = serde_json::from_str::<NetConfig>(named).map_err(|error| no_net(error.to_string()))?;
+        config.conv_shapes().map_err(|error| no_net(error.to_string()))?;
+        return built(config);
+    }
+    let mut presets = PRESETS.into_iter().filter_map(|name| Recipe::preset(name).ok());
+    let fitting = presets.find_map(|preset| built(preset.net).ok());
+    fitting.map_or_else(|| built(NetConfig::course()), Ok)
+}
+
+fn unreadable(error: SafeTensorError) -> Error {
+    Error::BadWeights(format!("this is not a safetensors file ({error})"))
 }
 
 /// Builds the network of `config` on `device` with the weights of a safetensors file, and gives the number
@@ -53,8 +89,7 @@ pub async fn to_safetensors(net: &Net, batches: u64) -> Result<Vec<u8>> {
 /// another shape, not 32-bit floats, not finite, or not part of this network.
 pub fn from_safetensors(config: &NetConfig, bytes: &[u8], device: &Device) -> Result<(Net, u64)> {
     let wrong = Error::BadWeights;
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| wrong(format!("this is not a safetensors file ({error})")))?;
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     let mut used = Vec::new();
     let net = config.build(device, &mut |slot| {
         let name = slot.name;

@@ -458,25 +458,26 @@ impl TrainSession {
     /// [`Error::NoNetwork`], [`Error::GpuFault`].
     pub async fn save_weights(&self) -> Result<Vec<u8>> {
         let network = self.network()?;
-        let bytes = checkpoint::to_safetensors(&network.in_use(), network.batches).await?;
+        let bytes = checkpoint::to_safetensors(&network.config, &network.in_use(), network.batches).await?;
         self.accelerator.check()?;
         Ok(bytes)
     }
 
-    /// Takes the weights of a safetensors file for the network of `config`. Ends a run that is under way.
+    /// Takes the weights of a safetensors file, and the network they are for (see [`checkpoint::open`]), which it
+    /// gives. Ends a run that is under way.
     ///
     /// # Errors
     /// [`Error::BadWeights`]; then nothing changes.
-    pub fn load_weights(&mut self, config: NetConfig, bytes: &[u8]) -> Result<()> {
+    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<NetConfig> {
         let device = self.accelerator.device.clone().autodiff();
-        let (net, batches) = checkpoint::from_safetensors(&config, bytes, &device)?;
+        let (config, net, batches) = checkpoint::open(bytes, &device)?;
         self.run = None;
         self.evaluation = None;
         self.network = Some(Network {
             loaded: true,
-            ..Network::new(config, net, batches)
+            ..Network::new(config.clone(), net, batches)
         });
-        Ok(())
+        Ok(config)
     }
 
     /// Forgets the network and the run; keeps the images.

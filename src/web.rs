@@ -236,12 +236,13 @@ impl Lab {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// Takes the weights of a safetensors file for the course network; changes nothing when they do not fit.
+    /// Takes the weights of a safetensors file and the network they are for; gives the name of the first preset of
+    /// that network, if it is one's. Changes nothing when they do not fit.
     #[wasm_bindgen(js_name = loadWeights)]
-    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        self.session
-            .load_weights(NetConfig::course(), bytes)
-            .map_err(thrown)
+    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<Option<String>, JsValue> {
+        let net = self.session.load_weights(bytes).map_err(thrown)?;
+        let of_net = |name: &&str| Recipe::preset(name).is_ok_and(|preset| preset.net == net);
+        Ok(PRESETS.into_iter().find(of_net).map(String::from))
     }
 
     /// Forgets the network and the run; keeps the images.

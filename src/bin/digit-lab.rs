@@ -32,7 +32,6 @@ mod native {
         dataset::{IdxFile, Split},
         device::Accelerator,
         metrics::Evaluation,
-        net::NetConfig,
         recipe::Recipe,
         session::{Start, TrainSession},
     };
@@ -92,9 +91,12 @@ mod native {
     struct TrainArgs {
         #[command(flatten)]
         place: Place,
-        /// The recipe to start from; the options below change it
+        /// The recipe to start from, by name: course, fast or best; the options below change it
         #[arg(long, default_value = "course")]
         preset: String,
+        /// The recipe to start from, as JSON of the form that `info` prints
+        #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+        recipe: Option<PathBuf>,
         /// Passes over the training images
         #[arg(long, value_name = "N")]
         epochs: Option<usize>,
@@ -218,8 +220,9 @@ mod native {
                 let train_loss = session.epoch_train_loss();
                 bar.suspend(|| {
                     say!(
-                        "epoch {:2}  training loss {train_loss:.4}  test loss {:.4}  test accuracy {:.2} %",
+                        "epoch {:2}  training loss {train_loss:.4}, accuracy {:.2} %  test loss {:.4}  test accuracy {:.2} %",
                         step.epoch,
+                        100.0 * session.epoch_train_accuracy(),
                         found.loss,
                         100.0 * found.accuracy
                     );
@@ -255,7 +258,10 @@ mod native {
     }
 
     fn recipe(args: &TrainArgs) -> Result<Recipe> {
-        let preset = Recipe::preset(&args.preset)?;
+        let preset = match &args.recipe {
+            Some(path) => serde_json::from_slice(&read(path)?).with_context(|| path.display().to_string())?,
+            None => Recipe::preset(&args.preset)?,
+        };
         let recipe = Recipe {
             epochs: args.epochs.unwrap_or(preset.epochs),
             steps: args.steps.or(preset.steps),
@@ -274,7 +280,7 @@ mod native {
         let bytes = read(&args.weights)?;
         let mut session = open(&args.place)?;
         session
-            .load_weights(NetConfig::course(), &bytes)
+            .load_weights(&bytes)
             .with_context(|| args.weights.display().to_string())?;
         let found = block_on(session.evaluate())?;
         say!(
@@ -307,7 +313,7 @@ mod native {
         }
         if let Some(path) = &args.save {
             let net = recipe.net.init(args.seed, &device)?;
-            write_atomically(path, &block_on(checkpoint::to_safetensors(&net, 0))?)?;
+            write_atomically(path, &block_on(checkpoint::to_safetensors(&recipe.net, &net, 0))?)?;
             say!(
                 "the initial weights of seed {} are in {}",
                 args.seed,

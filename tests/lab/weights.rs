@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use std::collections::HashMap;
 
-use digit_lab::{device::Accelerator, net::NetConfig, session::Start};
+use digit_lab::{device::Accelerator, net::Pool, recipe::Recipe, session::Start};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::support::{losses, on_every_device, session, small};
@@ -49,9 +49,7 @@ fn course_file(change: impl FnOnce(&mut HashMap<String, (Dtype, Vec<usize>, Vec<
 fn a_file_that_does_not_fit_is_refused_by_tensor_and_shape() {
     let mut session = session(Accelerator::cpu(), 8, 8);
     let mut refused = |bytes: &[u8]| {
-        let error = session
-            .load_weights(NetConfig::course(), bytes)
-            .expect_err("a bad file");
+        let error = session.load_weights(bytes).expect_err("a bad file");
         assert_eq!(error.code(), "bad-weights");
         error.to_string()
     };
@@ -84,6 +82,15 @@ fn a_file_that_does_not_fit_is_refused_by_tensor_and_shape() {
         ))),
         "the weights do not fit: linear2.bias holds NaN at 0; finite numbers are expected"
     );
+    let named = HashMap::from([("net".to_string(), "{\"conv\": 3}".to_string())]);
+    let no_net = safetensors::serialize(
+        [("a", TensorView::new(Dtype::U8, vec![1], &[0]).unwrap())],
+        Some(named),
+    );
+    assert!(
+        refused(&no_net.unwrap())
+            .starts_with("the weights do not fit: the network that the file names: invalid type")
+    );
     let extra = (Dtype::F32, vec![1], vec![0; 4]);
     assert!(
         refused(&course_file(|tensors| drop(
@@ -92,7 +99,7 @@ fn a_file_that_does_not_fit_is_refused_by_tensor_and_shape() {
         .starts_with("the weights do not fit: conv1.bias, of shape [1], is not part of this network")
     );
     session
-        .load_weights(NetConfig::course(), &course_file(|_| ()))
+        .load_weights(&course_file(|_| ()))
         .expect("the file itself is good");
 }
 
@@ -110,9 +117,28 @@ on_every_device! {
         assert_eq!(file.tensor("bat2d.num_batches_tracked").unwrap().data(), 2i64.to_le_bytes());
 
         let mut other = crate::support::session(accelerator, 16, 20);
-        other.load_weights(NetConfig::course(), &bytes).unwrap();
+        other.load_weights(&bytes).unwrap();
         assert_eq!(other.save_weights().await.unwrap(), bytes);
         assert_eq!(other.evaluate().await.unwrap(), before);
+    }
+
+    /// By the file itself where we wrote it, by names and shapes where PyTorch did.
+    async fn weights_bring_their_network_along(accelerator: Accelerator) {
+        let mut net = Recipe::fast().net;
+        net.conv[1].pool = Pool::Mean { size: 2, stride: 2 };
+        for (net, named) in [(net, true), (Recipe::fast().net, false)] {
+            let mut session = session(accelerator.clone(), 16, 20);
+            losses(&mut session, Recipe { net: net.clone(), ..small(8, 1) }, Start::Fresh).await;
+            let before = session.evaluate().await.unwrap();
+            let mut bytes = session.save_weights().await.unwrap();
+            if !named {
+                let file = SafeTensors::deserialize(&bytes).unwrap();
+                bytes = safetensors::serialize(file.iter(), None).unwrap();
+            }
+            let mut other = crate::support::session(accelerator.clone(), 16, 20);
+            assert_eq!(other.load_weights(&bytes).unwrap(), net);
+            assert_eq!(other.evaluate().await.unwrap(), before);
+        }
     }
 
     async fn a_refused_file_changes_nothing(accelerator: Accelerator) {
@@ -120,7 +146,7 @@ on_every_device! {
         losses(&mut session, small(8, 1), Start::Fresh).await;
         let before = session.save_weights().await.unwrap();
         let bad = course_file(|tensors| drop(tensors.remove("linear2.bias")));
-        assert!(session.load_weights(NetConfig::course(), &bad).is_err());
+        assert!(session.load_weights(&bad).is_err());
         assert!(session.start(small(8, 1), Start::From(&bad)).is_err());
         assert_eq!(session.save_weights().await.unwrap(), before);
     }
@@ -131,7 +157,7 @@ on_every_device! {
         losses(&mut session, small(8, 1), Start::Fresh).await;
         let bytes = session.save_weights().await.unwrap();
         let given = losses(&mut session, small(16, 1), Start::From(&bytes)).await;
-        session.load_weights(NetConfig::course(), &bytes).unwrap();
+        session.load_weights(&bytes).unwrap();
         assert_eq!(losses(&mut session, small(16, 1), Start::Auto).await, given);
         let fresh = losses(&mut session, small(16, 1), Start::Auto).await;
         assert_eq!(losses(&mut session, small(16, 1), Start::Fresh).await, fresh);

@@ -36,6 +36,28 @@ test('downloaded weights, opened after a reload, have the same accuracy', async 
   await inPhase(page, 'finished');
 });
 
+test('the weights of another recipe bring their network along, also to another device', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&preset=fast&batch=50', { data: SMALL });
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  const trained = (await accuracies(page)).at(-1);
+  await page.getByLabel('Device').selectOption('auto');
+  await inPhase(page, 'idle');
+  await button(page, 'Continue').waitFor();
+  const downloading = page.waitForEvent('download');
+  await button(page, 'Download weights').click();
+  const file = await readFile(await (await downloading).path());
+
+  await page.reload();
+  await inPhase(page, 'idle');
+  await openWeights(page, file);
+  await page.getByText('mine.safetensors: test accuracy').waitFor();
+  assert.deepEqual(await accuracies(page), [trained]);
+  await button(page, 'Continue').click();
+  await page.locator('#log tr').nth(1).waitFor();
+  await inPhase(page, 'finished');
+});
+
 test('a file that does not fit says why and changes nothing', async (t) => {
   const page = await lab.ready(t, '?device=cpu&epochs=1', { data: SMALL });
   await button(page, 'Train').click();

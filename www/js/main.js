@@ -178,7 +178,7 @@ function obstacle() {
   return network === 'none' || shapeOf(preset) === shapeOf(recipe.preset) ? '' : 'network';
 }
 
-/** The network of a recipe, to compare: some recipes share one. @param {import('./presets.js').PresetName} preset */
+/** The network of a recipe, to compare: some recipes share one. @param {string | null} preset */
 function shapeOf(preset) {
   const found = bench.now.presets.find(({ name }) => name === preset);
   return found ? JSON.stringify(found.recipe.net) : preset;

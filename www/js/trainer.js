@@ -107,13 +107,15 @@ export class Trainer extends EventTarget {
   }
 
   /**
-   * Makes a safetensors file with PyTorch's names the network. A file that does not fit changes nothing.
+   * Makes a safetensors file with PyTorch's names the network: the one it says it is for, otherwise that of the first
+   * preset it fits. A file that does not fit changes nothing.
    * @param {ArrayBuffer | Uint8Array<ArrayBuffer>} weights
-   * @returns {Promise<void>}
+   * @returns {Promise<{ preset: string | null }>} the first preset of that network, if it is one's
    */
   async loadWeights(weights) {
-    await this.#send({ type: 'loadWeights', weights: checkedBytes(weights, 'weights') });
+    const preset = await this.#send({ type: 'loadWeights', weights: checkedBytes(weights, 'weights') });
     this.#checkpoint = null;
+    return { preset };
   }
 
   /**

@@ -24,7 +24,8 @@
  * @property {() => Promise<Evaluation>} finishEvaluation
  * @property {(pixels: Float32Array) => Promise<Float32Array>} predict 784 values 0–1 → 10 probabilities
  * @property {() => Promise<Uint8Array>} saveWeights safetensors
- * @property {(bytes: Uint8Array) => void} loadWeights changes nothing when it throws
+ * @property {(bytes: Uint8Array) => string | undefined} loadWeights the first preset of their network, if it is
+ *   one's; changes nothing when it throws
  * @property {() => void} reset forgets the network and the run, keeps the data
  * @property {() => string | undefined} fault the first GPU fault, as a sentence
  */

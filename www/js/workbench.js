@@ -29,8 +29,8 @@ import { Trainer } from './trainer.js';
  */
 
 /**
- * `network`: none (Train starts a fresh one), trained here, or opened from a file. `preset`: the recipe that
- * the network is of. `unsaved`: a reset or an opened file would lose training. `presets`: none until the wasm is open.
+ * `network`: none (Train starts a fresh one), trained here, or opened from a file. `preset`: the first recipe
+ * whose network it is, if any. `unsaved`: a reset or an opened file would lose training. `presets`: none until the wasm is open.
  * @typedef {object} Snapshot
  * @property {Phase} phase
  * @property {DeviceRequest} requested
@@ -38,7 +38,7 @@ import { Trainer } from './trainer.js';
  * @property {DataInfo | null} data
  * @property {readonly Preset[]} presets
  * @property {'none' | 'trained' | 'opened'} network
- * @property {PresetName} preset
+ * @property {string | null} preset
  * @property {boolean} unsaved
  */
 
@@ -49,7 +49,7 @@ import { Trainer } from './trainer.js';
 
 export const DATA_URL = 'data/';
 
-/** The recipe of networks in files, and of a run that names none. @type {PresetName} */
+/** The recipe of a run that names none. @type {PresetName} */
 const COURSE = 'course';
 
 /** The phases in which the trainer is the run's. */
@@ -209,15 +209,16 @@ export class Workbench extends EventTarget {
    */
   async openWeights(bytes, name) {
     const before = this.#now.phase;
+    let preset;
     try {
       if (this.#trainer.fault) await this.#replace(this.#now.requested, null);
-      await this.#trainer.loadWeights(bytes);
+      ({ preset } = await this.#trainer.loadWeights(bytes));
     } catch (thrown) {
       const { code, message } = asLabError(thrown);
       this.#problem(new LabError(code, `${name}: ${message}`), SENTENCES.keptAll, SENTENCES.nextOpenWeights);
       return;
     }
-    this.#change({ network: 'opened', preset: COURSE, unsaved: false, phase: 'checking' });
+    this.#change({ network: 'opened', preset, unsaved: false, phase: 'checking' });
     this.#clear();
     try {
       const evaluation = await this.#trainer.evaluate();

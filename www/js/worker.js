@@ -151,7 +151,7 @@ async function execute(command) {
       return guard(lab.predict(command.pixels));
     case 'loadWeights':
       mustBeIdle('Weights cannot be replaced');
-      return lab.loadWeights(command.weights);
+      return lab.loadWeights(command.weights) ?? null;
     case 'saveWeights':
       return wholeBuffer(await guard(lab.saveWeights()));
   }
