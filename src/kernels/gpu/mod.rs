@@ -10,6 +10,7 @@ mod conv;
 mod cross_entropy;
 mod gemm;
 mod norm_pool;
+mod norm_pool_backward;
 mod optimizer;
 
 use burn::{
@@ -114,7 +115,7 @@ impl Kernels for CubeBackend {
     ) -> Vec<FloatTensor<Self>> {
         let [x, weight, gradient] = [x, weight, gradient].map(into_contiguous);
         let norm = contiguous(norm);
-        let (slope, learned) = norm_pool::backward(&convolved, &norm, &gradient, &spec);
+        let (slope, learned) = norm_pool_backward::backward(&convolved, &norm, &gradient, &spec);
         let mut gradients = conv::weight_gradient(&x, &weight, &slope, &spec, !norm.is_empty());
         gradients.extend(learned);
         if wants_input {
