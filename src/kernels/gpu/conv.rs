@@ -3,7 +3,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{UNITS, arg, cubes, empty, shape};
+use super::{UNITS, arg, cubes, dot, empty, shape};
 use crate::kernels::BlockSpec;
 
 /// Filters that a unit of the forward pass keeps in registers, times up to [`WIDEST`] pixels of a row.
@@ -82,6 +82,11 @@ impl Geometry {
         (self.pixels() - 1) * self.stride + self.kernel
     }
 
+    /// Whether every pixel of a row that a unit reads is in the image.
+    fn never_outside(&self) -> bool {
+        self.padding == 0 && self.out_width.is_multiple_of(self.pixels())
+    }
+
     /// Filters that a unit of the weights' gradient takes, so that its sums fit into registers.
     fn gradient_filters(&self) -> usize {
         let fitting = match self.kernel {
@@ -94,21 +99,46 @@ impl Geometry {
     }
 }
 
+/// The pixels of an input row under the kernel, from its place in memory and [`columns`].
+#[cube]
+fn under_kernel(
+    x: &[f32],
+    start: usize,
+    places: &Sequence<usize>,
+    inside: &Sequence<f32>,
+    #[comptime] geometry: Geometry,
+) -> Sequence<f32> {
+    let mut values = Sequence::<f32>::new();
+    #[unroll]
+    for i in 0..comptime!(geometry.reach()) {
+        let value = x[start + places[i]];
+        if comptime!(geometry.never_outside()) {
+            values.push(value);
+        } else {
+            values.push(value * inside[i]);
+        }
+    }
+    values
+}
+
 /// Where the pixels of a row under the kernel are, relative to the row's first, and whether they are inside of it (1) or
 /// in the padding (0). It is the same for every row, channel and filter, and no compiler for a software adapter would
 /// take it out of their loops.
 #[cube]
-fn columns(left: usize, #[comptime] geometry: Geometry) -> (Array<usize>, Array<f32>) {
-    let reach = comptime!(geometry.reach());
+fn columns(left: usize, #[comptime] geometry: Geometry) -> (Sequence<usize>, Sequence<f32>) {
     let padding = comptime!(geometry.padding);
-    let mut places = Array::<usize>::new(reach);
-    let mut inside = Array::<f32>::new(reach);
+    let mut places = Sequence::<usize>::new();
+    let mut inside = Sequence::<f32>::new();
     #[unroll]
-    for i in 0..reach {
+    for i in 0..comptime!(geometry.reach()) {
         let column = left * comptime!(geometry.stride) + i;
-        let within = column >= padding && column < comptime!(geometry.padding + geometry.width);
-        places[i] = min(max(column, padding) - padding, comptime!(geometry.width - 1));
-        inside[i] = select(within, 1.0f32, 0.0f32);
+        if comptime!(geometry.never_outside()) {
+            places.push(column);
+        } else {
+            let within = column >= padding && column < comptime!(geometry.padding + geometry.width);
+            places.push(min(max(column, padding) - padding, comptime!(geometry.width - 1)));
+            inside.push(select(within, 1.0f32, 0.0f32));
+        }
     }
     (places, inside)
 }
@@ -174,11 +204,7 @@ fn forward_kernel(
                 let row = (image * comptime!(geometry.channels) + channel) * comptime!(geometry.height) + row
                     - comptime!(geometry.padding);
                 let start = row * comptime!(geometry.width);
-                let mut values = Array::<f32>::new(comptime!(geometry.reach()));
-                #[unroll]
-                for i in 0..comptime!(geometry.reach()) {
-                    values[i] = x[start + places[i]] * inside[i];
-                }
+                let values = under_kernel(x, start, &places, &inside, geometry);
                 let tap = if comptime!(reversed) {
                     channel * comptime!(filters * taps) - ky * kernel
                 } else {
@@ -186,18 +212,20 @@ fn forward_kernel(
                 };
                 #[unroll]
                 for f in 0..group {
-                    let weights = weights_of[f] + tap;
+                    let first = weights_of[f] + tap;
+                    let mut weights = Sequence::<f32>::new();
                     #[unroll]
                     for kx in 0..kernel {
-                        let w = if comptime!(reversed) {
-                            weight[weights - kx]
+                        if comptime!(reversed) {
+                            weights.push(weight[first - kx]);
                         } else {
-                            weight[weights + kx]
-                        };
-                        #[unroll]
-                        for p in 0..pixels {
-                            sums[f * pixels + p] += w * values[comptime!(p * geometry.stride + kx)];
+                            weights.push(weight[first + kx]);
                         }
+                    }
+                    #[unroll]
+                    for p in 0..pixels {
+                        let from = comptime!(p * geometry.stride);
+                        sums[f * pixels + p] += dot(&weights, &values, [0, 1], [from, 1], kernel);
                     }
                 }
             }
@@ -369,7 +397,7 @@ fn weight_gradient_kernel(
         for tile in 0..comptime!(geometry.tiles()) {
             let left = tile * pixels;
             let (places, inside) = columns(left, geometry);
-            let mut slopes = Array::<f32>::new(comptime!(group * pixels));
+            let mut slopes = Sequence::<f32>::new();
             #[unroll]
             for f in 0..group {
                 let filter = min(first_filter + f, filters - 1);
@@ -384,7 +412,7 @@ fn weight_gradient_kernel(
                         let beyond = left + p >= comptime!(geometry.out_width);
                         select(beyond, 0.0f32, slope[select(beyond, at, at + p)])
                     };
-                    slopes[f * pixels + p] = value;
+                    slopes.push(value);
                     if comptime!(!normed) {
                         bias_sums[f] += value;
                     }
@@ -397,20 +425,13 @@ fn weight_gradient_kernel(
                     let row = (image * channels + channel) * comptime!(geometry.height) + row
                         - comptime!(geometry.padding);
                     let start = row * comptime!(geometry.width);
-                    let mut values = Array::<f32>::new(comptime!(geometry.reach()));
-                    #[unroll]
-                    for i in 0..comptime!(geometry.reach()) {
-                        values[i] = x[start + places[i]] * inside[i];
-                    }
+                    let values = under_kernel(x, start, &places, &inside, geometry);
                     #[unroll]
                     for f in 0..group {
                         #[unroll]
                         for kx in 0..kernel {
-                            let mut sum = 0.0f32;
-                            #[unroll]
-                            for p in 0..pixels {
-                                sum += slopes[f * pixels + p] * values[comptime!(p * geometry.stride + kx)];
-                            }
+                            let slopes_at = comptime!([f * pixels, 1]);
+                            let sum = dot(&slopes, &values, slopes_at, [kx, geometry.stride], pixels);
                             sums[f * taps + ky * kernel + kx] += sum;
                         }
                     }

@@ -3,11 +3,13 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{UNITS, activate, arg, cubes, derivative, empty, shape};
+use super::{UNITS, activate, arg, cubes, derivative, dot, empty, shape};
 use crate::net::Activation;
 
 /// Rows and columns of the tile that a unit keeps in registers: 64 multiply-adds for 16 loads.
 const TILE: usize = 8;
+/// Terms that a unit takes at a time.
+const STEP: usize = 4;
 
 /// A layer's sums are cut into pieces of about this many terms, so that a GPU finds enough units to fill it.
 const TERMS: usize = 128;
@@ -78,37 +80,51 @@ fn tile(
         a_at[i] = min(row + i, a_rows - 1) * comptime!(reading.a[0]);
         b_at[i] = min(column + i * apart, columns - 1) * comptime!(reading.b[1]);
     }
-    for term in first..last {
-        let mut right = Array::<f32>::new(TILE);
+    // An empty piece takes no step.
+    let steps = (max(last, first) - first).div_ceil(STEP);
+    for step in 0..steps {
+        let mut left = Sequence::<f32>::new();
+        let mut right = Sequence::<f32>::new();
         #[unroll]
-        for j in 0..TILE {
-            let at = b_at[j] + term * comptime!(reading.b[0]);
-            right[j] = read(
-                b,
-                y,
-                at,
-                comptime!(reading.slope == Slope::B),
-                comptime!(reading.activation),
-            );
+        for t in 0..STEP {
+            let term = first + step * STEP + t;
+            // A term beyond the last is read from the last one's place, and counts nothing.
+            let counts = term < last;
+            let term = min(term, last - 1);
+            #[unroll]
+            for j in 0..TILE {
+                let at = b_at[j] + term * comptime!(reading.b[0]);
+                right.push(read(
+                    b,
+                    y,
+                    at,
+                    comptime!(reading.slope == Slope::B),
+                    comptime!(reading.activation),
+                ));
+            }
+            #[unroll]
+            for i in 0..TILE {
+                let at = a_at[i] + term * comptime!(reading.a[1]);
+                let value = read(
+                    a,
+                    y,
+                    at,
+                    comptime!(reading.slope == Slope::A),
+                    comptime!(reading.activation),
+                );
+                let value = if comptime!(reading.ones) {
+                    select(row + i == rows - 1, 1.0f32, value)
+                } else {
+                    value
+                };
+                left.push(select(counts, value, 0.0f32));
+            }
         }
         #[unroll]
         for i in 0..TILE {
-            let at = a_at[i] + term * comptime!(reading.a[1]);
-            let value = read(
-                a,
-                y,
-                at,
-                comptime!(reading.slope == Slope::A),
-                comptime!(reading.activation),
-            );
-            let left = if comptime!(reading.ones) {
-                select(row + i == rows - 1, 1.0f32, value)
-            } else {
-                value
-            };
             #[unroll]
             for j in 0..TILE {
-                sums[i * TILE + j] += left * right[j];
+                sums[i * TILE + j] += dot(&left, &right, [i, TILE], [j, TILE], STEP);
             }
         }
     }

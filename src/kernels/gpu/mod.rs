@@ -209,6 +209,25 @@ fn activate(x: f32, #[comptime] activation: Activation) -> f32 {
     }
 }
 
+/// Σ a[i + k·u] · b[j + k·v] over k < `terms`, of `a_at` = [i, u] and `b_at` = [j, v], as one expression. To add products
+/// to a variable one by one would cost a software adapter a masked write each.
+#[cube]
+fn dot(
+    a: &Sequence<f32>,
+    b: &Sequence<f32>,
+    #[comptime] a_at: [usize; 2],
+    #[comptime] b_at: [usize; 2],
+    #[comptime] terms: usize,
+) -> f32 {
+    let last = comptime!(terms - 1);
+    let product = a[comptime!(a_at[0] + last * a_at[1])] * b[comptime!(b_at[0] + last * b_at[1])];
+    if comptime!(last == 0) {
+        product
+    } else {
+        dot(a, b, a_at, b_at, last) + product
+    }
+}
+
 /// The sum of every unit's `value`, in each unit. `scratch` has [`UNITS`] places. Its order is fixed.
 #[cube]
 fn cube_sum(value: f32, scratch: &mut Shared<[f32]>) -> f32 {
