@@ -298,9 +298,7 @@ impl TrainSession {
         if pending.is_empty() {
             return Ok(Vec::new());
         }
-        let ledgers = std::mem::take(&mut run.ledgers);
-        let open = ledgers.open.map(|(ledger, _)| ledger);
-        let reading = ledgers.full.into_iter().chain(open);
+        let reading = run.ledgers.take_all().into_iter();
         let reading = reading.fold(Transaction::default(), |reading, ledger| reading.register(ledger));
         let read = reading.execute_async().await.map_err(Error::fault)?;
         self.accelerator.check()?;
@@ -526,6 +524,17 @@ impl Ledgers {
 
     fn put_back(&mut self, ledger: Tensor<1>, slot: usize) {
         self.open = Some((ledger, slot + 1));
+    }
+
+    /// All ledgers, to be read; the last one is then written from its start again. A fresh one for each read would cost
+    /// a launch.
+    fn take_all(&mut self) -> Vec<Tensor<1>> {
+        let mut all = std::mem::take(&mut self.full);
+        if let Some((ledger, entries)) = &mut self.open {
+            all.push(ledger.clone());
+            *entries = 0;
+        }
+        all
     }
 }
 
