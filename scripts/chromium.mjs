@@ -27,9 +27,13 @@ const QUIET = [
 /** A WebGPU adapter on machines without a GPU: SwiftShader, in software. */
 const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-/** @param {{ webgpu?: boolean }} [options] without `webgpu`, requestAdapter() finds nothing in a headless browser */
-export function launchChromium({ webgpu = true } = {}) {
+/**
+ * @param {{ webgpu?: boolean, args?: string[] }} [options] without `webgpu`, requestAdapter() finds nothing in a
+ *   headless browser
+ */
+export function launchChromium({ webgpu = true, args = [] } = {}) {
   const executablePath = BROWSERS.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error('no Chromium or Chrome found: install one, or name it in DIGIT_LAB_CHROME');
-  return chromium.launch({ executablePath, args: webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET });
+  const adapter = webgpu ? SOFTWARE_WEBGPU : [];
+  return chromium.launch({ executablePath, args: [...QUIET, ...adapter, ...args] });
 }
