@@ -97,6 +97,11 @@ impl Split {
         Self { pixels, labels }
     }
 
+    /// `count` empty images, called zeros.
+    pub(crate) fn blank(count: usize) -> Self {
+        Self::from_parts(vec![0; count * PIXELS], vec![0; count])
+    }
+
     /// The first `count` images, or all where there are fewer.
     pub fn take(&self, count: usize) -> Self {
         let count = count.min(self.len());

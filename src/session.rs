@@ -230,6 +230,31 @@ impl TrainSession {
         Ok(plan)
     }
 
+    /// Asks of the device, once, all that a run of `recipe` will: two steps and an evaluation, on images and a network
+    /// made for it and then forgotten. Burn compiles a kernel where it is first launched: so none is left for the run.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] for a recipe that cannot be trained.
+    pub fn rehearse(&self, recipe: &Recipe) -> Result<()> {
+        let images = Split::blank(2);
+        let mut stage = Self::new(self.accelerator.clone());
+        stage.load_data(&images, &images);
+        let recipe = Recipe {
+            batch_size: 1,
+            epochs: 1,
+            steps: None,
+            train_count: None,
+            ..recipe.clone()
+        };
+        let plan = stage.start(recipe, Start::Fresh)?;
+        for _ in 0..plan.steps {
+            stage.step()?;
+        }
+        stage.begin_evaluation()?;
+        stage.evaluation_step()?;
+        Ok(())
+    }
+
     /// Takes one training step: gathers a batch, computes its loss and gradients, updates the weights. On a
     /// GPU this only queues the work; [`TrainSession::read_losses`] waits for it.
     ///

@@ -88,6 +88,12 @@ struct Preset {
     recipe: Recipe,
 }
 
+fn recipe(options: JsValue) -> Result<Recipe, JsValue> {
+    let options: TrainOptions = serde_wasm_bindgen::from_value(options)
+        .map_err(|error| thrown(Error::option("options", error.to_string())))?;
+    options.recipe().map_err(thrown)
+}
+
 #[wasm_bindgen]
 impl Lab {
     /// `{ name, recipe }` of every preset.
@@ -157,15 +163,18 @@ impl Lab {
         })
     }
 
+    /// Launches what a run of these options, without `weights`, would launch, and forgets it.
+    pub fn rehearse(&self, options: JsValue) -> Result<(), JsValue> {
+        self.session.rehearse(&recipe(options)?).map_err(thrown)
+    }
+
     /// Begins a run; `options` is a `TrainOptions`, with `weights` as `'fresh'`, `'current'`, bytes or nothing.
     pub fn start(&mut self, options: JsValue) -> Result<JsValue, JsValue> {
         let weights = Reflect::get(&options, &"weights".into())?;
         if options.is_object() {
             Reflect::delete_property(options.unchecked_ref::<js_sys::Object>(), &"weights".into())?;
         }
-        let options: TrainOptions = serde_wasm_bindgen::from_value(options)
-            .map_err(|error| thrown(Error::option("options", error.to_string())))?;
-        let recipe = options.recipe().map_err(thrown)?;
+        let recipe = recipe(options)?;
         let bytes = weights.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
         let start = match (weights.as_string().as_deref(), &bytes) {
             (_, Some(bytes)) => Start::From(bytes),

@@ -38,11 +38,17 @@ test('WebGPU that was asked for trains on the software adapter, and says what it
   const page = await lab.ready(t, ON_WEBGPU, { data: FEW });
   assert.match(await textOf(page.locator('#device-name')), /^WebGPU · .*swiftshader/i);
   await button(page, 'Train').click();
-  await page.getByText(/Compiling GPU kernels: \d+ so far/).waitFor();
   await inPhase(page, 'finished');
   assert.equal(await figure(page, 'step'), 8);
   const [row] = await logRows(page);
   assert.ok(Number(row?.[1]) > 0 && Number(row?.[2]) > 0, `losses in the log: ${row}`);
+});
+
+test('shaders compile before the first run, and are counted', async (t) => {
+  const page = await lab.page(t, { data: FEW });
+  await page.goto(lab.url + ON_WEBGPU);
+  await page.getByText(/Compiling GPU kernels: \d+ of \d+/).waitFor();
+  await inPhase(page, 'idle');
 });
 
 test('automatic choice takes the CPU where the only adapter is a software one, and can be overruled', async (t) => {
@@ -171,8 +177,8 @@ test('a shader that does not compile never looks like training', async (t) => {
   await trainsOnTheCpu(page);
 });
 
-test('a shader that does not compile mid-run stops the run', async (t) => {
-  // The check at opening needs few kernels; these break later ones, those of the first step.
+test('a shader of the first step that does not compile is no device to train on', async (t) => {
+  // The check at opening needs few kernels; these break later ones.
   const workerPatch = `
     const { createShaderModule } = GPUDevice.prototype;
     let made = 0;
@@ -181,6 +187,21 @@ test('a shader that does not compile mid-run stops the run', async (t) => {
       return createShaderModule.call(this, { ...rest, code: made > 6 ? code + ' this is no WGSL' : code });
     };`;
   const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
+  assert.match(await textOf(page.locator('#device-reason')), /WebGPU did not start \(.*\): training runs on the CPU\./);
+  await trainsOnTheCpu(page);
+});
+
+test('a shader of another recipe that does not compile stops the run', async (t) => {
+  const workerPatch = `
+    const { createShaderModule } = GPUDevice.prototype;
+    let broken = false;
+    new BroadcastChannel('test').onmessage = () => { broken = true; };
+    GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
+      return createShaderModule.call(this, { ...rest, code: broken ? code + ' this is no WGSL' : code });
+    };`;
+  const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
+  await signal(page);
+  await page.getByLabel('Preset').selectOption('fast');
   await button(page, 'Train').click();
   await alerted(page, /The GPU refused a command as invalid|shader/i);
   await inPhase(page, 'failed');

@@ -16,6 +16,7 @@ import { INTERVAL_MS, Pacer } from './pacer.js';
  * @property {() => Promise<void>} wait until a command comes, and answers it
  * @property {() => Promise<unknown>} settle until the GPU has done all it was given
  * @property {<T>(promise: Promise<T>) => Promise<T>} guard the same promise, but rejected at a GPU fault
+ * @property {(recipe: import('./protocol.js').TrainOptions) => Promise<void>} compileFor a run with these options, where that is needed
  * @property {() => { shaders: number, dispatches: number, submits: number } | null} counts null on the CPU
  */
 

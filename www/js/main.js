@@ -41,7 +41,7 @@ const TEXT = {
 const address = readUrlOptions(location.search);
 document.documentElement.classList.toggle('embedded', address.embed);
 
-const bench = new Workbench(address.device ?? 'auto');
+const bench = new Workbench(address.device ?? 'auto', address.preset);
 const benchmark = new Benchmark(DATA_URL);
 /** @type {import('./benchmark-figures.js').Surroundings | null} */
 let around = null;
@@ -112,7 +112,7 @@ hear('change', () => {
   if (now.phase === 'finished' || now.phase === 'stopped' || now.phase === 'paused') lossChart.describe();
 });
 hear('data', (detail) => progress.data(detail));
-hear('compiling', ({ shaders }) => progress.compiling(shaders));
+hear('compiling', ({ shaders, all }) => progress.compiling(shaders, all));
 hear('started', (plan) => {
   progress.started(plan);
   accuracyChart.plan(plan.lastEpoch);

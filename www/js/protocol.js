@@ -102,7 +102,7 @@
  */
 
 /**
- * @typedef {{ type: 'open', device: DeviceRequest }
+ * @typedef {{ type: 'open', device: DeviceRequest, prepare: TrainOptions | null }
  *   | { type: 'presets' }
  *   | { type: 'loadData', baseUrl: string }
  *   | ({ type: 'loadBuffers' } & IdxBuffers)
@@ -118,13 +118,14 @@
 
 /**
  * `checkpoint` comes after the first step, at the end of each epoch, at pause and stop, and about every 15
- * seconds between, so that a lost device never loses a run. `dead`: the device or the wasm is gone, and only
+ * seconds between, so that a lost device never loses a run. `compiling`: so many shaders of `all` are compiled; or,
+ * with null, were asked for so far. `dead`: the device or the wasm is gone, and only
  * a new worker helps; the command that met it gets its own `error`.
  * @typedef {{ type: 'reply', id: number, result: any }
  *   | { type: 'error', id: number | null, code: string, message: string }
  *   | { type: 'dead', code: string, message: string }
  *   | ({ type: 'data' } & DataProgress)
- *   | { type: 'compiling', shaders: number }
+ *   | { type: 'compiling', shaders: number, all: number | null }
  *   | { type: 'state', state: RunState }
  *   | { type: 'started', plan: RunPlan }
  *   | { type: 'progress', progress: Progress }

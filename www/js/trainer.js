@@ -44,12 +44,14 @@ export class Trainer extends EventTarget {
   #checkpoint = null;
 
   /**
-   * @param {{ device?: import('./protocol.js').DeviceRequest, base?: string | URL }} [options] `base`: the address
-   *   that the worker is beside, when it is not beside this module
+   * @param {{ device?: import('./protocol.js').DeviceRequest, prepare?: TrainOptions | null, base?: string | URL }} [options]
+   *   `prepare`: compile what a run with these options needs of a GPU before anything else, so that it begins at once;
+   *   a GPU that cannot is not taken. `base`: the address that the worker is beside, when it is not beside this module
    */
-  constructor({ device = 'auto', base = import.meta.url } = {}) {
+  constructor({ device = 'auto', prepare = null, base = import.meta.url } = {}) {
     super();
     const request = checkedDevice(device);
+    const prepared = prepare && checkedOptions(prepare);
     this.#worker = new Worker(new URL('./worker.js', base), { type: 'module' });
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
@@ -61,7 +63,7 @@ export class Trainer extends EventTarget {
       this.#fail(new LabError('worker', 'A message of the worker could not be read. Start again with a new one.'));
     };
     /** The device that is really used, and why. @type {Promise<DeviceInfo>} */
-    this.ready = this.#send({ type: 'open', device: request });
+    this.ready = this.#send({ type: 'open', device: request, prepare: prepared });
     // Whoever never asks hears of it at the next command.
     this.ready.catch(() => {});
   }

@@ -23,6 +23,7 @@ const SPEED_SECONDS = 2;
 export class TrainingRun {
   #lab;
   #around;
+  #recipe;
   #pacer = new Pacer();
   #watch = new Stopwatch();
   /** @type {RunPlan} */
@@ -57,9 +58,11 @@ export class TrainingRun {
   /**
    * @param {Lab} lab
    * @param {Surroundings} around
-   * @param {object} options TrainOptions without undefined members; the wasm checks them, and throws
+   * @param {import('./protocol.js').TrainOptions} options without undefined members; the wasm checks them, and throws
    */
   constructor(lab, around, options) {
+    const { weights, ...recipe } = options;
+    this.#recipe = recipe;
     this.#lab = lab;
     this.#around = around;
     const { epoch, steps, stepsPerEpoch, parameters, multiplyAdds } = lab.start(options);
@@ -134,6 +137,7 @@ export class TrainingRun {
     this.#around.post({ type: 'started', plan: this.#plan });
     this.#around.post({ type: 'state', state: 'preparing' });
     this.#watch.start();
+    await this.#around.compileFor(this.#recipe);
     const finished = await this.#doSteps();
     await this.#readLosses();
     await this.#checkpoint();

@@ -9,6 +9,7 @@
  */
 
 import { asLabError, LabError } from './lab-error.js';
+import { isPreset } from './presets.js';
 import { Trainer } from './trainer.js';
 
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
@@ -81,8 +82,8 @@ export class Workbench extends EventTarget {
   /** Those that the present trainer knows nothing of, for its network came from another one. */
   #epochsElsewhere = 0;
 
-  /** @param {DeviceRequest} device */
-  constructor(device) {
+  /** @param {DeviceRequest} device @param {PresetName} [preset] of the first run, as far as is known */
+  constructor(device, preset = COURSE) {
     super();
     this.#now = {
       phase: 'opening',
@@ -91,7 +92,7 @@ export class Workbench extends EventTarget {
       data: null,
       presets: [],
       network: 'none',
-      preset: COURSE,
+      preset,
       unsaved: false,
     };
     this.#trainer = this.#hire(device);
@@ -272,7 +273,8 @@ export class Workbench extends EventTarget {
 
   /** @param {DeviceRequest} device */
   #hire(device) {
-    const trainer = new Trainer({ device });
+    const { preset } = this.#now;
+    const trainer = new Trainer({ device, prepare: isPreset(preset) ? { preset } : null });
     for (const type of PASSED_ON) {
       trainer.addEventListener(type, (event) => {
         if (trainer === this.#trainer) this.#tell(type, /** @type {CustomEvent} */ (event).detail);

@@ -9,6 +9,7 @@ import { chooseDevice, cpuInstead } from './device.js';
 import { evaluate } from './evaluation.js';
 import { countGpuCalls } from './gpu-counts.js';
 import { watchGpu } from './gpu-faults.js';
+import { compileTogether } from './gpu-pipelines.js';
 import { checkFour } from './idx.js';
 import { asLabError, asSentence, LabError } from './lab-error.js';
 import { TrainingRun, wholeBuffer } from './training-run.js';
@@ -50,7 +51,10 @@ let dead = null;
 /** Ends the wait on the wasm that is under way. @type {((error: LabError) => void) | null} */
 let interrupt = null;
 
-const counts = countGpuCalls((shaders) => port.postMessage({ type: 'compiling', shaders }));
+const compile = compileTogether();
+/** What was compiled for, by what decides it. @type {Set<string>} */
+const compiledFor = new Set();
+const counts = countGpuCalls((shaders) => port.postMessage({ type: 'compiling', shaders, all: null }));
 const gpu = watchGpu((message) => {
   if (info?.device === 'webgpu') die(new LabError('gpu-fault', message));
 });
@@ -86,6 +90,7 @@ const around = {
   },
   settle: () => gpu.device?.queue.onSubmittedWorkDone() ?? Promise.resolve(),
   guard,
+  compileFor: (recipe) => compileFor(opened().lab, recipe),
   counts: () => (info?.device === 'webgpu' ? { ...counts } : null),
 };
 
@@ -119,7 +124,7 @@ async function answer(command) {
 
 /** @param {CommandMessage} command @returns {Promise<unknown>} */
 async function execute(command) {
-  if (command.type === 'open') return open(command.device);
+  if (command.type === 'open') return open(command);
   if (dead) throw dead;
   const { lab, labClass } = opened();
   switch (command.type) {
@@ -159,14 +164,16 @@ async function execute(command) {
 
 /**
  * Chooses the device and opens its half of the wasm.
- * @param {DeviceRequest} request
+ * @param {{ device: DeviceRequest, prepare: import('./protocol.js').TrainOptions | null }} request
  * @returns {Promise<DeviceInfo>}
  */
-async function open(request) {
-  info = await chooseDevice(request);
+async function open({ device, prepare }) {
+  info = await chooseDevice(device);
   if (info.device === 'webgpu') {
     try {
-      lab = await openHalf('gpu');
+      const opening = await openHalf('gpu');
+      if (prepare) await compileFor(opening, prepare);
+      lab = opening;
       return info;
     } catch (thrown) {
       // Nothing had started, so nothing is lost by going on with the CPU.
@@ -236,6 +243,19 @@ function loadBuffers({ trainImages, trainLabels, testImages, testLabels }) {
   ];
   checkFour(files, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
   return opened().lab.loadData(...files);
+}
+
+/**
+ * Compiles what a run on a GPU will need, and an evaluation after it; does nothing where that was done.
+ * @param {Lab} lab
+ * @param {import('./protocol.js').TrainOptions} options
+ */
+async function compileFor(lab, { weights, ...recipe }) {
+  const kernels = JSON.stringify([recipe.preset, recipe.net]);
+  if (info?.device !== 'webgpu' || compiledFor.has(kernels)) return;
+  const rehearse = () => lab.rehearse(recipe);
+  await guard(compile(rehearse, (shaders, all) => port.postMessage({ type: 'compiling', shaders, all })));
+  compiledFor.add(kernels);
 }
 
 /** @param {import('./protocol.js').TrainOptions} options */

@@ -21,8 +21,8 @@ const TEXT = {
   /** @param {number} train @param {number} test */
   idle: (train, test) => `Ready: ${whole(train)} training and ${whole(test)} test images.`,
   preparing: 'Preparing the first step…',
-  /** @param {number} shaders */
-  compiling: (shaders) => `Compiling GPU kernels: ${whole(shaders)} so far`,
+  /** @param {number} shaders @param {number | null} all */
+  compiling: (shaders, all) => `Compiling GPU kernels: ${whole(shaders)} ${all ? `of ${whole(all)}` : 'so far'}`,
   training: 'Training',
   evaluating: 'Evaluating on the test images',
   /** @param {string} step */
@@ -49,14 +49,12 @@ export class RunProgress {
   #evaluation = part('evaluation-text', HTMLElement);
   /** @type {Phase} */
   #phase = 'opening';
-  #shaders = 0;
   #steps = 0;
   #doneSteps = 0;
   #lastAccuracy = '';
 
   /** @param {Snapshot} now */
   show({ phase, data }) {
-    if (phase !== this.#phase) this.#shaders = 0;
     this.#phase = phase;
     this.#state.dataset.phase = phase;
     write(this.#state, this.#words(data));
@@ -74,11 +72,10 @@ export class RunProgress {
     this.#fill(this.#bar, phase === 'download' ? share * 0.9 : 0.9 + share * 0.1, 1);
   }
 
-  /** @param {number} shaders since the device was opened */
-  compiling(shaders) {
-    this.#shaders += 1;
+  /** @param {number} shaders compiled @param {number | null} all null: not known yet, and `shaders` were begun */
+  compiling(shaders, all) {
     if (this.#phase === 'training') return;
-    write(this.#state, TEXT.compiling(shaders));
+    write(this.#state, TEXT.compiling(shaders, all));
   }
 
   /** @param {import('../protocol.js').RunPlan} plan */
