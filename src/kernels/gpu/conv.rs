@@ -143,6 +143,19 @@ fn columns(left: usize, #[comptime] geometry: Geometry) -> (Sequence<usize>, Seq
     (places, inside)
 }
 
+/// Pixels of the tile `at` that are in the output; none where it does not work.
+#[cube]
+fn pixels_of(at: usize, working: bool, #[comptime] geometry: Geometry) -> usize {
+    let pixels = comptime!(geometry.pixels());
+    let here = if comptime!(geometry.out_width.is_multiple_of(pixels)) {
+        pixels.runtime()
+    } else {
+        let left = (at % comptime!(geometry.tiles())) * pixels;
+        min(comptime!(geometry.out_width) - left, pixels.runtime())
+    };
+    select(working, here, 0usize)
+}
+
 /// A unit takes up to eight pixels of a row of the output of eight filters; a cube's units share their filters, so
 /// that it can sum up the statistics of its part.
 #[cube(launch_unchecked)]
@@ -246,59 +259,52 @@ fn forward_kernel(
     }
 
     if comptime!(statistics) {
+        // Each unit's part about its own mean, so that one barrier does. They are joined as Chan, Golub and LeVeque do,
+        // http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf
         let units = comptime!(UNITS as usize);
         let unit = UNIT_POS as usize;
-        let mut shared = Shared::<[f32]>::new_slice(comptime!(units * group));
-        let mut means = Shared::<[f32]>::new_slice(group);
-        let cube_first = CUBE_POS_X as usize * units;
-        let mut count = 0.0f32;
-
+        let mut all_means = Shared::<[f32]>::new_slice(comptime!(units * group));
+        let mut all_squares = Shared::<[f32]>::new_slice(comptime!(units * group));
+        let pixels_here = pixels_of(at, working, geometry);
         #[unroll]
         for f in 0..group {
             let mut sum = 0.0f32;
             #[unroll]
             for p in 0..pixels {
-                let counts = working && left + p < comptime!(geometry.out_width);
-                sum += select(counts, sums[f * pixels + p], 0.0f32);
+                sum += select(p < pixels_here, sums[f * pixels + p], 0.0f32);
             }
-            shared[f * units + unit] = sum;
-        }
-        sync_cube();
-        if unit < group {
-            let mut sum = 0.0f32;
-            for other in 0..units {
-                sum += shared[unit * units + other];
-                let tile = cube_first + other;
-                let here = min(
-                    comptime!(geometry.out_width) - (tile % tiles) * pixels,
-                    pixels.runtime(),
-                );
-                count += select(tile < total, f32::cast_from(here as u32), 0.0f32);
-            }
-            means[unit] = sum / count;
-        }
-        sync_cube();
-        #[unroll]
-        for f in 0..group {
-            let mean = means[f];
+            let mean = sum / f32::cast_from(max(pixels_here, 1) as u32);
             let mut squares = 0.0f32;
             #[unroll]
             for p in 0..pixels {
-                let counts = working && left + p < comptime!(geometry.out_width);
                 let apart = sums[f * pixels + p] - mean;
-                squares += select(counts, apart * apart, 0.0f32);
+                squares += select(p < pixels_here, apart * apart, 0.0f32);
             }
-            shared[f * units + unit] = squares;
+            all_means[f * units + unit] = mean;
+            all_squares[f * units + unit] = squares;
         }
         sync_cube();
         if unit < group && first_filter + unit < filters {
+            let cube_first = CUBE_POS_X as usize * units;
+            let mut count = 0.0f32;
+            let mut sum = 0.0f32;
+            for other in 0..units {
+                let tile = cube_first + other;
+                let theirs = f32::cast_from(pixels_of(tile, tile < total, geometry) as u32);
+                count += theirs;
+                sum += theirs * all_means[unit * units + other];
+            }
+            let mean = sum / count;
             let mut squares = 0.0f32;
             for other in 0..units {
-                squares += shared[unit * units + other];
+                let tile = cube_first + other;
+                let theirs = f32::cast_from(pixels_of(tile, tile < total, geometry) as u32);
+                let apart = all_means[unit * units + other] - mean;
+                squares += all_squares[unit * units + other] + theirs * apart * apart;
             }
             let at = (CUBE_POS_X as usize * filters + first_filter + unit) * PARTIAL;
             partials[at] = count;
-            partials[at + 1] = means[unit];
+            partials[at + 1] = mean;
             partials[at + 2] = squares;
         }
     }

@@ -4,7 +4,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{UNITS, arg, cube_sum, empty, shape};
+use super::{UNITS, arg, cube_sums, empty, shape};
 use crate::kernels::cross_entropy::ENTRY;
 
 #[cube(launch_unchecked)]
@@ -23,7 +23,6 @@ fn kernel(
     #[comptime] classes: usize,
 ) {
     let n = n as usize;
-    let mut scratch = Shared::<[f32]>::new_slice(comptime!(UNITS as usize));
     let mut loss_sum = 0.0f32;
     let mut hits = 0.0f32;
     let mut row = UNIT_POS as usize;
@@ -73,8 +72,8 @@ fn kernel(
         }
         row += comptime!(UNITS as usize);
     }
-    let mean = cube_sum(loss_sum, &mut scratch) / f32::cast_from(n as u32);
-    let hits = cube_sum(hits, &mut scratch);
+    let (loss_sum, hits) = cube_sums(loss_sum, hits);
+    let mean = loss_sum / f32::cast_from(n as u32);
     if UNIT_POS == 0 {
         loss[0] = mean;
         ledger[entry as usize] = mean;

@@ -228,16 +228,34 @@ fn dot(
     }
 }
 
-/// The sum of every unit's `value`, in each unit. `scratch` has [`UNITS`] places. Its order is fixed.
+/// Units that join the values of a cube, for each of the two sums.
+const JOINING: usize = 4;
+
+/// The sums of every unit's `a` and of every unit's `b`, in each unit. Their order is fixed. Once in a kernel.
 #[cube]
-fn cube_sum(value: f32, scratch: &mut Shared<[f32]>) -> f32 {
-    // Others may still read what an earlier sum left.
+fn cube_sums(a: f32, b: f32) -> (f32, f32) {
+    let units = comptime!(UNITS as usize);
+    let share = comptime!(UNITS as usize / JOINING);
+    let mut values = Shared::<[f32]>::new_slice(comptime!(2 * units));
+    let mut joined = Shared::<[f32]>::new_slice(comptime!(2 * JOINING));
+    let unit = UNIT_POS as usize;
+    values[unit] = a;
+    values[units + unit] = b;
     sync_cube();
-    scratch[UNIT_POS as usize] = value;
-    sync_cube();
-    let mut sum = 0.0f32;
-    for i in 0..comptime!(UNITS as usize) {
-        sum += scratch[i];
+    if unit < comptime!(2 * JOINING) {
+        let mut sum = 0.0f32;
+        for i in 0..share {
+            sum += values[unit * share + i];
+        }
+        joined[unit] = sum;
     }
-    sum
+    sync_cube();
+    let mut sum_a = 0.0f32;
+    let mut sum_b = 0.0f32;
+    #[unroll]
+    for i in 0..JOINING {
+        sum_a += joined[i];
+        sum_b += joined[JOINING + i];
+    }
+    (sum_a, sum_b)
 }

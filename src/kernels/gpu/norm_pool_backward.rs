@@ -5,7 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{
-    UNITS, arg, cube_sum, derivative, empty,
+    UNITS, arg, cube_sums, derivative, empty,
     norm_pool::{Affine, IMAGES_A_CUBE, Maps, Norming, channel_cubes, no_norm, value, window},
     shape,
 };
@@ -27,7 +27,6 @@ fn sums_kernel(
     let units = comptime!(UNITS as usize);
     let channels = comptime!(maps.channels);
     let channel = CUBE_POS_Y as usize;
-    let mut scratch = Shared::<[f32]>::new_slice(units);
     let mean = statistics[channel];
     let inverse = statistics[channels + channel];
     let affine = Affine {
@@ -72,8 +71,7 @@ fn sums_kernel(
             pixel += units;
         }
     }
-    let plain = cube_sum(plain, &mut scratch);
-    let weighted = cube_sum(weighted, &mut scratch);
+    let (plain, weighted) = cube_sums(plain, weighted);
     if UNIT_POS == 0 {
         let at = (CUBE_POS_X as usize * channels + channel) * 2;
         partials[at] = plain;
