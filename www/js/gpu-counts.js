@@ -24,7 +24,6 @@ export function countGpuCalls(onShader) {
     counts.submits += 1;
   };
   wrap('GPUDevice', 'createComputePipeline', shader);
-  wrap('GPUDevice', 'createComputePipelineAsync', shader);
   wrap('GPUComputePassEncoder', 'dispatchWorkgroups', dispatch);
   wrap('GPUComputePassEncoder', 'dispatchWorkgroupsIndirect', dispatch);
   wrap('GPUQueue', 'submit', submit);

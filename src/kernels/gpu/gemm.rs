@@ -6,19 +6,44 @@ use cubecl::prelude::*;
 use super::{UNITS, activate, arg, cubes, derivative, dot, empty, shape};
 use crate::net::Activation;
 
-/// Rows and columns of the tile that a unit keeps in registers: 64 multiply-adds for 16 loads.
-const TILE: usize = 8;
-/// Terms that a unit takes at a time.
-const STEP: usize = 4;
+/// Rows and columns of the tile that a unit keeps in registers, 64 multiply-adds for 16 loads, and the terms that it takes
+/// at a time.
+const LARGE: Tile = Tile { side: 8, step: 4 };
+/// That of layers with few weights, where it is units that a GPU lacks, and a long shader would compile for longer than
+/// it saves.
+const SMALL: Tile = Tile { side: 2, step: 1 };
+/// Weights up to which a layer is small.
+const FEW: usize = 8192;
 
 /// A layer's sums are cut into pieces of about this many terms, so that a GPU finds enough units to fill it.
 const TERMS: usize = 128;
 /// Shorter sums stay whole.
 const LONG: usize = 512;
 
+/// What a unit computes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tile {
+    /// Rows, and columns.
+    side: usize,
+    /// Terms of each sum.
+    step: usize,
+}
+
+impl Tile {
+    fn of_layer(inputs: usize, outputs: usize) -> Self {
+        if inputs * outputs > FEW { LARGE } else { SMALL }
+    }
+
+    /// Tiles of a matrix.
+    fn count(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.side) * columns.div_ceil(self.side)
+    }
+}
+
 /// What a matrix product reads besides its two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Reading {
+    tile: Tile,
     /// How far apart two rows, and two terms, of A are.
     a: [usize; 2],
     /// How far apart two terms, and two columns, of B are.
@@ -53,8 +78,7 @@ fn read(
     }
 }
 
-/// Sums of products for one tile of C = A·B: rows `row..row + 8`, columns `column`, `column + apart`, …, eight of
-/// them, terms `first..last`. Columns lie apart so that neighbouring units read neighbouring values. What is outside
+/// Sums of products for one tile of C = A·B: rows from `row` on, columns `column`, `column + apart`, …, terms `first..last`. Columns lie apart so that neighbouring units read neighbouring values. What is outside
 /// of C is computed in vain, from its last row and column. `y` is the output of the layer whose gradient is read.
 #[cube]
 #[allow(clippy::too_many_arguments)]
@@ -71,28 +95,30 @@ fn tile(
     last: usize,
     #[comptime] reading: Reading,
 ) -> Array<f32> {
-    let mut sums = Array::<f32>::new(comptime!(TILE * TILE));
-    let mut a_at = Array::<usize>::new(TILE);
-    let mut b_at = Array::<usize>::new(TILE);
+    let side = comptime!(reading.tile.side);
+    let length = comptime!(reading.tile.step);
+    let mut sums = Array::<f32>::new(comptime!(side * side));
+    let mut a_at = Array::<usize>::new(side);
+    let mut b_at = Array::<usize>::new(side);
     let a_rows = if comptime!(reading.ones) { rows - 1 } else { rows };
     #[unroll]
-    for i in 0..TILE {
+    for i in 0..side {
         a_at[i] = min(row + i, a_rows - 1) * comptime!(reading.a[0]);
         b_at[i] = min(column + i * apart, columns - 1) * comptime!(reading.b[1]);
     }
     // An empty piece takes no step.
-    let steps = (max(last, first) - first).div_ceil(STEP);
+    let steps = (max(last, first) - first).div_ceil(length);
     for step in 0..steps {
         let mut left = Sequence::<f32>::new();
         let mut right = Sequence::<f32>::new();
         #[unroll]
-        for t in 0..STEP {
-            let term = first + step * STEP + t;
+        for t in 0..length {
+            let term = first + step * length + t;
             // A term beyond the last is read from the last one's place, and counts nothing.
             let counts = term < last;
             let term = min(term, last - 1);
             #[unroll]
-            for j in 0..TILE {
+            for j in 0..side {
                 let at = b_at[j] + term * comptime!(reading.b[0]);
                 right.push(read(
                     b,
@@ -103,7 +129,7 @@ fn tile(
                 ));
             }
             #[unroll]
-            for i in 0..TILE {
+            for i in 0..side {
                 let at = a_at[i] + term * comptime!(reading.a[1]);
                 let value = read(
                     a,
@@ -121,14 +147,47 @@ fn tile(
             }
         }
         #[unroll]
-        for i in 0..TILE {
+        for i in 0..side {
             #[unroll]
-            for j in 0..TILE {
-                sums[i * TILE + j] += dot(&left, &right, [i, TILE], [j, TILE], STEP);
+            for j in 0..side {
+                sums[i * side + j] += dot(&left, &right, [i, side], [j, side], length);
             }
         }
     }
     sums
+}
+
+/// Writes a tile, times `factor`, into the matrix that begins at `start`: row by row, so that what is outside of the matrix is asked once a row where no column can be.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn write(
+    out: &mut [f32],
+    sums: &Array<f32>,
+    factor: f32,
+    start: usize,
+    row: usize,
+    column: usize,
+    apart: usize,
+    rows: usize,
+    #[comptime] columns: usize,
+    #[comptime] tile: Tile,
+) {
+    let side = comptime!(tile.side);
+    #[unroll]
+    for i in 0..side {
+        if row + i < rows {
+            #[unroll]
+            for j in 0..side {
+                let column = column + j * apart;
+                let at = start + (row + i) * columns + column;
+                if comptime!(columns.is_multiple_of(tile.side)) {
+                    out[at] = sums[i * side + j] * factor;
+                } else if column < columns {
+                    out[at] = sums[i * side + j] * factor;
+                }
+            }
+        }
+    }
 }
 
 /// One piece of the sums of x·W: `[pieces, n, outputs]`; or with one piece, the finished layer.
@@ -145,8 +204,10 @@ fn forward_kernel(
     #[comptime] activation: Activation,
 ) {
     let n = n as usize;
-    let row_tiles = n.div_ceil(TILE);
-    let column_tiles = comptime!(outputs.div_ceil(TILE));
+    let shape = comptime!(Tile::of_layer(inputs, outputs));
+    let side = comptime!(shape.side);
+    let row_tiles = n.div_ceil(side);
+    let column_tiles = comptime!(outputs.div_ceil(shape.side));
     let terms = comptime!(inputs.div_ceil(pieces));
     let tiles = row_tiles * column_tiles;
     let piece = ABSOLUTE_POS / tiles;
@@ -154,18 +215,19 @@ fn forward_kernel(
         terminate!();
     }
     let at = ABSOLUTE_POS % tiles;
-    let row = (at / column_tiles) * TILE;
+    let row = (at / column_tiles) * side;
     let column = at % column_tiles;
     let first = piece * terms;
     let last = min(first + terms, inputs);
     let reading = comptime!(Reading {
+        tile: shape,
         a: [inputs, 1],
         b: [outputs, 1],
         slope: Slope::Neither,
         activation: Activation::None,
         ones: false,
     });
-    let sums = tile(
+    let mut sums = tile(
         x,
         weight,
         x,
@@ -178,22 +240,29 @@ fn forward_kernel(
         last,
         reading,
     );
-    #[unroll]
-    for i in 0..TILE {
+    if comptime!(pieces == 1) {
         #[unroll]
-        for j in 0..TILE {
-            let column = column + j * column_tiles;
-            if row + i < n && column < outputs {
-                let at = (row + i) * outputs + column;
-                let sum = sums[i * TILE + j];
-                if comptime!(pieces == 1) {
-                    out[at] = activate(sum + bias[column], activation);
-                } else {
-                    out[piece * n * outputs + at] = sum;
-                }
+        for j in 0..side {
+            let bias = bias[min(column + j * column_tiles, outputs - 1)];
+            #[unroll]
+            for i in 0..side {
+                sums[i * side + j] = activate(sums[i * side + j] + bias, activation);
             }
         }
     }
+    let start = piece * n * outputs;
+    write(
+        out,
+        &sums,
+        1.0f32,
+        start,
+        row,
+        column,
+        column_tiles,
+        n,
+        outputs,
+        shape,
+    );
 }
 
 /// Adds up the pieces, the bias, and activates.
@@ -230,7 +299,7 @@ pub(super) fn dense(
     let [_, outputs] = shape(weight);
     let pieces = if inputs < LONG { 1 } else { inputs.div_ceil(TERMS) };
     let client = &x.client;
-    let units = pieces * n.div_ceil(TILE) * outputs.div_ceil(TILE);
+    let units = pieces * Tile::of_layer(inputs, outputs).count(n, outputs);
     let out = empty(x, [n, outputs]);
     let sums = if pieces == 1 {
         out.clone()
@@ -332,14 +401,17 @@ fn backward_kernel(
     } else {
         1.0f32.runtime()
     };
-    let column_tiles = comptime!(outputs.div_ceil(TILE));
+    let shape = comptime!(Tile::of_layer(inputs, outputs));
+    let side = comptime!(shape.side);
+    let column_tiles = comptime!(outputs.div_ceil(shape.side));
     let rows = comptime!(inputs + usize::from(wants_bias));
-    let weight_tiles = comptime!(rows.div_ceil(TILE) * outputs.div_ceil(TILE));
+    let weight_tiles = comptime!(shape.count(rows, outputs));
     if ABSOLUTE_POS < weight_tiles {
         // [inputs + 1, outputs] = [x | 1]ᵀ · slope
-        let row = (ABSOLUTE_POS / column_tiles) * TILE;
+        let row = (ABSOLUTE_POS / column_tiles) * side;
         let column = ABSOLUTE_POS % column_tiles;
         let reading = comptime!(Reading {
+            tile: shape,
             a: [1, inputs],
             b: [outputs, 1],
             slope: Slope::B,
@@ -359,29 +431,41 @@ fn backward_kernel(
             n,
             reading,
         );
-        #[unroll]
-        for i in 0..TILE {
+        write(
+            weight_gradient,
+            &sums,
+            factor,
+            0,
+            row,
+            column,
+            column_tiles,
+            inputs,
+            outputs,
+            shape,
+        );
+        if comptime!(wants_bias) {
             #[unroll]
-            for j in 0..TILE {
-                let column = column + j * column_tiles;
-                let sum = sums[i * TILE + j] * factor;
-                if column < outputs {
-                    if row + i < inputs {
-                        weight_gradient[(row + i) * outputs + column] = sum;
-                    } else if comptime!(wants_bias) && row + i == inputs {
-                        bias_gradient[column] = sum;
+            for i in 0..side {
+                if row + i == inputs {
+                    #[unroll]
+                    for j in 0..side {
+                        let column = column + j * column_tiles;
+                        if column < outputs {
+                            bias_gradient[column] = sums[i * side + j] * factor;
+                        }
                     }
                 }
             }
         }
     } else if comptime!(wants_input) {
         // [n, inputs] = slope · Wᵀ
-        let column_tiles = comptime!(inputs.div_ceil(TILE));
+        let column_tiles = comptime!(inputs.div_ceil(shape.side));
         let at = ABSOLUTE_POS - weight_tiles;
-        let row = (at / column_tiles) * TILE;
+        let row = (at / column_tiles) * side;
         let column = at % column_tiles;
         if row < n {
             let reading = comptime!(Reading {
+                tile: shape,
                 a: [outputs, 1],
                 b: [1, outputs],
                 slope: Slope::A,
@@ -401,16 +485,18 @@ fn backward_kernel(
                 outputs,
                 reading,
             );
-            #[unroll]
-            for i in 0..TILE {
-                #[unroll]
-                for j in 0..TILE {
-                    let column = column + j * column_tiles;
-                    if row + i < n && column < inputs {
-                        input_gradient[(row + i) * inputs + column] = sums[i * TILE + j] * factor;
-                    }
-                }
-            }
+            write(
+                input_gradient,
+                &sums,
+                factor,
+                0,
+                row,
+                column,
+                column_tiles,
+                n,
+                inputs,
+                shape,
+            );
         }
     }
 }
@@ -437,9 +523,10 @@ pub(super) fn dense_backward(
         gradient.clone()
     };
     let in_kernel = if wide { Activation::None } else { activation };
-    let mut units = (inputs + usize::from(!wide)).div_ceil(TILE) * outputs.div_ceil(TILE);
+    let tile = Tile::of_layer(inputs, outputs);
+    let mut units = tile.count(inputs + usize::from(!wide), outputs);
     if wants_input {
-        units += n.div_ceil(TILE) * inputs.div_ceil(TILE);
+        units += tile.count(n, inputs);
     }
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
