@@ -13,8 +13,57 @@ const WIDEST: usize = 8;
 /// Units that the gradient of the weights is spread over, about: enough to fill a GPU.
 const SPREAD: usize = 8192;
 
-/// Numbers in one entry of the statistics' partial results: pixels, their mean, their summed squares about it.
-pub(super) const PARTIAL: usize = 3;
+/// A convolution's statistics in parts, one of each unit that computed some of its pixels.
+pub(super) struct Parts {
+    /// `[filters, 2, count]`: the means of the pixels, and their summed squares about these.
+    pub(super) values: CubeTensor,
+    pub(super) count: usize,
+    pub(super) tiling: Tiling,
+}
+
+/// How the rows of an output are cut: a part has the pixels of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Tiling {
+    width: usize,
+    /// Pixels of a tile; the last one of a row may have fewer.
+    pixels: usize,
+}
+
+impl Tiling {
+    /// As few pixels in vain as possible, then tiles as large as possible.
+    fn new(width: usize) -> Self {
+        let in_vain = |pixels: usize| width.div_ceil(pixels) * pixels - width;
+        let narrowest = width.min(WIDEST / 2);
+        let pixels = (narrowest..=width.min(WIDEST))
+            .rev()
+            .min_by_key(|&pixels| in_vain(pixels));
+        Self {
+            width,
+            pixels: pixels.unwrap_or(1),
+        }
+    }
+
+    /// Tiles of a row.
+    fn tiles(self) -> usize {
+        self.width.div_ceil(self.pixels)
+    }
+
+    fn exact(self) -> bool {
+        self.width.is_multiple_of(self.pixels)
+    }
+}
+
+/// Pixels of the tile `at`, counted over all rows.
+#[cube]
+pub(super) fn pixels_of(at: usize, #[comptime] tiling: Tiling) -> usize {
+    let pixels = comptime!(tiling.pixels);
+    if comptime!(tiling.exact()) {
+        pixels.runtime()
+    } else {
+        let left = (at % comptime!(tiling.tiles())) * pixels;
+        min(comptime!(tiling.width) - left, pixels.runtime())
+    }
+}
 
 /// The shapes of a convolution, all but the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,18 +112,17 @@ impl Geometry {
         }
     }
 
-    /// Pixels of a row that a unit takes: as few in vain as possible, then as many as possible.
+    fn tiling(&self) -> Tiling {
+        Tiling::new(self.out_width)
+    }
+
+    /// Pixels of a row that a unit takes.
     fn pixels(&self) -> usize {
-        let in_vain = |pixels: usize| self.out_width.div_ceil(pixels) * pixels - self.out_width;
-        let narrowest = self.out_width.min(WIDEST / 2);
-        (narrowest..=self.out_width.min(WIDEST))
-            .rev()
-            .min_by_key(|&pixels| in_vain(pixels))
-            .unwrap_or(1)
+        self.tiling().pixels
     }
 
     fn tiles(&self) -> usize {
-        self.out_width.div_ceil(self.pixels())
+        self.tiling().tiles()
     }
 
     /// Pixels of an input row under the kernel while it moves over `pixels` of the output.
@@ -84,7 +132,7 @@ impl Geometry {
 
     /// Whether every pixel of a row that a unit reads is in the image.
     fn never_outside(&self) -> bool {
-        self.padding == 0 && self.out_width.is_multiple_of(self.pixels())
+        self.padding == 0 && self.tiling().exact()
     }
 
     /// Filters that a unit of the weights' gradient takes, so that its sums fit into registers.
@@ -143,28 +191,14 @@ fn columns(left: usize, #[comptime] geometry: Geometry) -> (Sequence<usize>, Seq
     (places, inside)
 }
 
-/// Pixels of the tile `at` that are in the output; none where it does not work.
-#[cube]
-fn pixels_of(at: usize, working: bool, #[comptime] geometry: Geometry) -> usize {
-    let pixels = comptime!(geometry.pixels());
-    let here = if comptime!(geometry.out_width.is_multiple_of(pixels)) {
-        pixels.runtime()
-    } else {
-        let left = (at % comptime!(geometry.tiles())) * pixels;
-        min(comptime!(geometry.out_width) - left, pixels.runtime())
-    };
-    select(working, here, 0usize)
-}
-
-/// A unit takes up to eight pixels of a row of the output of eight filters; a cube's units share their filters, so
-/// that it can sum up the statistics of its part.
+/// A unit takes up to eight pixels of a row of the output of eight filters, and the statistics of these.
 #[cube(launch_unchecked)]
 fn forward_kernel(
     x: &[f32],
     weight: &[f32],
     bias: &[f32],
     out: &mut [f32],
-    partials: &mut [f32],
+    parts: &mut [f32],
     n: u32,
     #[comptime] geometry: Geometry,
     #[comptime] reversed: bool,
@@ -180,9 +214,9 @@ fn forward_kernel(
     let first_filter = CUBE_POS_Y as usize * group;
     let total = n as usize * comptime!(geometry.out_height * tiles);
     let at = ABSOLUTE_POS_X as usize;
-    // A unit without work takes part in the sums below, with nothing.
-    let working = at < total;
-    let at = min(at, total - 1);
+    if at >= total {
+        terminate!();
+    }
     let image = at / comptime!(geometry.out_height * tiles);
     let out_row = (at / tiles) % comptime!(geometry.out_height);
     let left = (at % tiles) * pixels;
@@ -245,79 +279,44 @@ fn forward_kernel(
         }
     }
 
+    let here = pixels_of(at, comptime!(geometry.tiling()));
     #[unroll]
     for f in 0..group {
         let filter = first_filter + f;
-        let row = ((image * filters + filter) * comptime!(geometry.out_height) + out_row)
-            * comptime!(geometry.out_width);
-        #[unroll]
-        for p in 0..pixels {
-            if working && filter < filters && left + p < comptime!(geometry.out_width) {
-                out[row + left + p] = sums[f * pixels + p];
-            }
-        }
-    }
-
-    if comptime!(statistics) {
-        // Each unit's part about its own mean, so that one barrier does. They are joined as Chan, Golub and LeVeque do,
-        // http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf
-        let units = comptime!(UNITS as usize);
-        let unit = UNIT_POS as usize;
-        let mut all_means = Shared::<[f32]>::new_slice(comptime!(units * group));
-        let mut all_squares = Shared::<[f32]>::new_slice(comptime!(units * group));
-        let pixels_here = pixels_of(at, working, geometry);
-        #[unroll]
-        for f in 0..group {
+        if comptime!(filters.is_multiple_of(group)) || filter < filters {
+            let row = ((image * filters + filter) * comptime!(geometry.out_height) + out_row)
+                * comptime!(geometry.out_width);
             let mut sum = 0.0f32;
             #[unroll]
             for p in 0..pixels {
-                sum += select(p < pixels_here, sums[f * pixels + p], 0.0f32);
+                if comptime!(geometry.tiling().exact()) || p < here {
+                    out[row + left + p] = sums[f * pixels + p];
+                    sum += sums[f * pixels + p];
+                }
             }
-            let mean = sum / f32::cast_from(max(pixels_here, 1) as u32);
-            let mut squares = 0.0f32;
-            #[unroll]
-            for p in 0..pixels {
-                let apart = sums[f * pixels + p] - mean;
-                squares += select(p < pixels_here, apart * apart, 0.0f32);
+            if comptime!(statistics) {
+                let mean = sum / f32::cast_from(here as u32);
+                let mut squares = 0.0f32;
+                #[unroll]
+                for p in 0..pixels {
+                    let apart = sums[f * pixels + p] - mean;
+                    squares += select(p < here, apart * apart, 0.0f32);
+                }
+                parts[filter * 2 * total + at] = mean;
+                parts[(filter * 2 + 1) * total + at] = squares;
             }
-            all_means[f * units + unit] = mean;
-            all_squares[f * units + unit] = squares;
-        }
-        sync_cube();
-        if unit < group && first_filter + unit < filters {
-            let cube_first = CUBE_POS_X as usize * units;
-            let mut count = 0.0f32;
-            let mut sum = 0.0f32;
-            for other in 0..units {
-                let tile = cube_first + other;
-                let theirs = f32::cast_from(pixels_of(tile, tile < total, geometry) as u32);
-                count += theirs;
-                sum += theirs * all_means[unit * units + other];
-            }
-            let mean = sum / count;
-            let mut squares = 0.0f32;
-            for other in 0..units {
-                let tile = cube_first + other;
-                let theirs = f32::cast_from(pixels_of(tile, tile < total, geometry) as u32);
-                let apart = all_means[unit * units + other] - mean;
-                squares += all_squares[unit * units + other] + theirs * apart * apart;
-            }
-            let at = (CUBE_POS_X as usize * filters + first_filter + unit) * PARTIAL;
-            partials[at] = count;
-            partials[at + 1] = mean;
-            partials[at + 2] = squares;
         }
     }
 }
 
-/// The convolution with bias, and where `statistics` are wanted their partial results, `[cubes, filters, 3]`.
+/// The convolution with bias, and where they are wanted its statistics.
 pub(super) fn forward(
     x: &CubeTensor,
     weight: &CubeTensor,
     bias: &CubeTensor,
     spec: &BlockSpec,
     statistics: bool,
-) -> (CubeTensor, Option<CubeTensor>) {
+) -> (CubeTensor, Option<Parts>) {
     launch_forward(x, weight, bias, Geometry::new(x, weight, spec), false, statistics)
 }
 
@@ -328,20 +327,18 @@ fn launch_forward(
     geometry: Geometry,
     reversed: bool,
     statistics: bool,
-) -> (CubeTensor, Option<CubeTensor>) {
+) -> (CubeTensor, Option<Parts>) {
     let [n, ..] = shape::<4>(x);
     let out = empty(x, [n, geometry.filters, geometry.out_height, geometry.out_width]);
     let units = n * geometry.out_height * geometry.tiles();
     let across = units.div_ceil(UNITS as usize);
     let groups = geometry.filters.div_ceil(FILTERS.min(geometry.filters));
-    let partials = empty(
-        x,
-        if statistics {
-            [across, geometry.filters, PARTIAL]
-        } else {
-            [1; 3]
-        },
-    );
+    let of_parts = if statistics {
+        [geometry.filters, 2, units]
+    } else {
+        [1; 3]
+    };
+    let values = empty(x, of_parts);
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -352,14 +349,19 @@ fn launch_forward(
             arg(weight),
             arg(bias),
             arg(&out),
-            arg(&partials),
+            arg(&values),
             n as u32,
             geometry,
             reversed,
             statistics,
         );
     }
-    (out, statistics.then_some(partials))
+    let parts = Parts {
+        values,
+        count: units,
+        tiling: geometry.tiling(),
+    };
+    (out, statistics.then_some(parts))
 }
 
 /// A part of the gradient of weights and bias: the units that share weights each take some rows of the output.

@@ -72,7 +72,7 @@ fn kernel(
         }
         row += comptime!(UNITS as usize);
     }
-    let (loss_sum, hits) = cube_sums(loss_sum, hits);
+    let (loss_sum, hits) = cube_sums(loss_sum, hits, comptime!(UNITS as usize));
     let mean = loss_sum / f32::cast_from(n as u32);
     if UNIT_POS == 0 {
         loss[0] = mean;

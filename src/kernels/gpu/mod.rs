@@ -99,8 +99,8 @@ impl Kernels for CubeBackend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, Vec<FloatTensor<Self>>) {
         let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
         let norm = contiguous(norm);
-        let (convolved, partials) = conv::forward(&x, &weight, &bias, &spec, !norm.is_empty());
-        let (out, statistics) = norm_pool::forward(&convolved, partials.as_ref(), &norm, &spec);
+        let (convolved, parts) = conv::forward(&x, &weight, &bias, &spec, !norm.is_empty());
+        let (out, statistics) = norm_pool::forward(&convolved, parts, &norm, &spec);
         (out, convolved, statistics)
     }
 
@@ -231,11 +231,10 @@ fn dot(
 /// Units that join the values of a cube, for each of the two sums.
 const JOINING: usize = 4;
 
-/// The sums of every unit's `a` and of every unit's `b`, in each unit. Their order is fixed. Once in a kernel.
+/// The sums of the `a` and of the `b` of every one of a cube's `units`, in each unit. Their order is fixed. Once in a kernel.
 #[cube]
-fn cube_sums(a: f32, b: f32) -> (f32, f32) {
-    let units = comptime!(UNITS as usize);
-    let share = comptime!(UNITS as usize / JOINING);
+fn cube_sums(a: f32, b: f32, #[comptime] units: usize) -> (f32, f32) {
+    let share = comptime!(units / JOINING);
     let mut values = Shared::<[f32]>::new_slice(comptime!(2 * units));
     let mut joined = Shared::<[f32]>::new_slice(comptime!(2 * JOINING));
     let unit = UNIT_POS as usize;

@@ -9,7 +9,7 @@ use crate::{
     kernels::{
         BlockSpec,
         conv_block::{EPSILON, MOMENTUM},
-        gpu::conv::PARTIAL,
+        gpu::conv::{Parts, Tiling, pixels_of},
     },
     net::{Activation, Pool},
 };
@@ -129,77 +129,54 @@ pub(super) fn window(pixel: usize, #[comptime] maps: Maps) -> usize {
     row * comptime!(maps.stride * maps.width) + column * comptime!(maps.stride)
 }
 
-/// Batch norm with the batch's statistics, activation and pool. A row of cubes takes one channel, and each of its
-/// cubes adds up that channel's partial statistics.
+/// Units that join the statistics of one channel.
+const JOINING: u32 = 256;
+
+/// Joins the parts of a channel's statistics as Chan, Golub and LeVeque do
+/// (http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf), but about the first part's mean, which is not
+/// far from the mean: then one pass does, and loses no digits. A cube takes a channel.
 #[cube(launch_unchecked)]
-fn train_kernel(
-    z: &[f32],
-    partials: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
+fn join_kernel(
+    parts: &[f32],
     running_mean: &[f32],
     running_variance: &[f32],
-    out: &mut [f32],
     rows: &mut [f32],
-    n: u32,
-    parts: u32,
+    count: u32,
+    pixels: f32,
     unbias: f32,
-    #[comptime] maps: Maps,
+    #[comptime] channels: usize,
+    #[comptime] tiling: Tiling,
 ) {
-    let units = comptime!(UNITS as usize);
-    let channels = comptime!(maps.channels);
-    let channel = CUBE_POS_Y as usize;
-    let total = f32::cast_from(n * comptime!((maps.height * maps.width) as u32));
-
-    // The parts' means and squares are joined as in the convolution, but about the first part's mean, which is not far from
-    // the mean: then one pass does, and loses no digits.
-    let near = partials[channel * PARTIAL + 1];
+    let channel = CUBE_POS_X as usize;
+    let means = 2 * channel * count as usize;
+    let near = parts[means];
     let mut sum = 0.0f32;
     let mut squares = 0.0f32;
     let mut part = UNIT_POS as usize;
-    while part < parts as usize {
-        let at = (part * channels + channel) * PARTIAL;
-        let count = partials[at];
-        let apart = partials[at + 1] - near;
-        sum += count * apart;
-        squares += partials[at + 2] + count * apart * apart;
-        part += units;
+    while part < count as usize {
+        let share = f32::cast_from(pixels_of(part, tiling) as u32);
+        let apart = parts[means + part] - near;
+        sum += share * apart;
+        squares += parts[means + count as usize + part] + share * apart * apart;
+        part += comptime!(JOINING as usize);
     }
-    let (sum, squares) = cube_sums(sum, squares);
-    let apart = sum / total;
-    let mean = near + apart;
-    let variance = max(squares / total - apart * apart, 0.0f32);
-    let inverse = 1.0 / (variance + comptime!(EPSILON as f32)).sqrt();
-    let affine = Affine {
-        mean,
-        factor: gamma[channel] * inverse,
-        shift: beta[channel],
-    };
-    if CUBE_POS_X == 0 && UNIT_POS == 0 {
+    let (sum, squares) = cube_sums(sum, squares, comptime!(JOINING as usize));
+    if UNIT_POS == 0 {
+        let apart = sum / pixels;
+        let mean = near + apart;
+        let variance = max(squares / pixels - apart * apart, 0.0f32);
         rows[channel] = mean;
-        rows[channels + channel] = inverse;
+        rows[channels + channel] = 1.0 / (variance + comptime!(EPSILON as f32)).sqrt();
         let keep = comptime!((1.0 - MOMENTUM) as f32);
         let take = comptime!(MOMENTUM as f32);
-        let [at_mean, at_variance, _] = comptime!(row_starts(maps.channels));
+        let [at_mean, at_variance, _] = comptime!(row_starts(channels));
         rows[at_mean + channel] = running_mean[channel] * keep + mean * take;
         rows[at_variance + channel] = running_variance[channel] * keep + variance * unbias * take;
     }
-
-    let area = comptime!(maps.out_height * maps.out_width);
-    let first = CUBE_POS_X as usize * IMAGES_A_CUBE;
-    for image in first..min(first + IMAGES_A_CUBE, n as usize) {
-        let map = image * channels + channel;
-        let mut pixel = UNIT_POS as usize;
-        while pixel < area {
-            let start = map * comptime!(maps.height * maps.width) + window(pixel, maps);
-            out[map * area + pixel] = pooled(z, start, &affine, Norming::Batch, maps);
-            pixel += units;
-        }
-    }
 }
 
-/// Activation and pool, after batch norm with the running statistics or none. `mean` and `second` are the running mean
-/// and variance.
+/// Batch norm where there is one, activation and pool. `mean` and `second` are the running mean and variance, or the
+/// batch's statistics twice.
 #[cube(launch_unchecked)]
 fn apply_kernel(
     z: &[f32],
@@ -222,9 +199,14 @@ fn apply_kernel(
         no_norm()
     } else {
         let channel = map % comptime!(maps.channels);
+        let inverse = if comptime!(norming == Norming::Batch) {
+            second[comptime!(maps.channels) + channel]
+        } else {
+            1.0 / (second[channel] + comptime!(EPSILON as f32)).sqrt()
+        };
         Affine {
             mean: mean[channel],
-            factor: gamma[channel] / (second[channel] + comptime!(EPSILON as f32)).sqrt(),
+            factor: gamma[channel] * inverse,
             shift: beta[channel],
         }
     };
@@ -269,41 +251,38 @@ pub(super) fn evaluate(z: &CubeTensor, norm: &[CubeTensor], spec: &BlockSpec) ->
 /// The block after its convolution `z`, in training; with batch norm, also its statistics and the new running ones.
 pub(super) fn forward(
     z: &CubeTensor,
-    partials: Option<&CubeTensor>,
+    parts: Option<Parts>,
     norm: &[CubeTensor],
     spec: &BlockSpec,
 ) -> (CubeTensor, Vec<CubeTensor>) {
     let maps = Maps::new(z, spec);
-    let (Some(partials), [gamma, beta, mean, variance]) = (partials, norm) else {
+    let (Some(parts), [gamma, beta, mean, variance]) = (parts, norm) else {
         return (launch_apply(z, &[], Norming::None, maps), Vec::new());
     };
     let [n, ..] = shape::<4>(z);
-    let [parts, ..] = shape::<3>(partials);
-    let out = empty(z, [n, maps.channels, maps.out_height, maps.out_width]);
     let [at_mean, at_variance, end] = row_starts(maps.channels);
     let rows = empty(z, [end]);
-    let count = (n * maps.height * maps.width) as f64;
+    let pixels = (n * maps.height * maps.width) as f64;
     // SAFETY: every unit checks its place against the shapes that the buffers were made with.
     unsafe {
-        train_kernel::launch_unchecked(
+        join_kernel::launch_unchecked(
             &z.client,
-            channel_cubes(n, maps),
-            CubeDim::new_1d(UNITS),
-            arg(z),
-            arg(partials),
-            arg(gamma),
-            arg(beta),
+            CubeCount::Static(maps.channels as u32, 1, 1),
+            CubeDim::new_1d(JOINING),
+            arg(&parts.values),
             arg(mean),
             arg(variance),
-            arg(&out),
             arg(&rows),
-            n as u32,
-            parts as u32,
-            crate::kernels::conv_block::unbias(count) as f32,
-            maps,
+            parts.count as u32,
+            pixels as f32,
+            crate::kernels::conv_block::unbias(pixels) as f32,
+            maps.channels,
+            parts.tiling,
         );
     }
     let statistics = view(&rows, 0, [2, maps.channels]);
+    let norm = [gamma, beta, &statistics, &statistics].map(CubeTensor::clone);
+    let out = launch_apply(z, &norm, Norming::Batch, maps);
     let [new_mean, new_variance] = [at_mean, at_variance].map(|at| view(&rows, at, [maps.channels]));
     (out, vec![statistics, new_mean, new_variance])
 }

@@ -71,7 +71,7 @@ fn sums_kernel(
             pixel += units;
         }
     }
-    let (plain, weighted) = cube_sums(plain, weighted);
+    let (plain, weighted) = cube_sums(plain, weighted, units);
     if UNIT_POS == 0 {
         let at = (CUBE_POS_X as usize * channels + channel) * 2;
         partials[at] = plain;
