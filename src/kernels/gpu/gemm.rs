@@ -8,7 +8,7 @@ use crate::net::Activation;
 
 /// Rows and columns of the tile that a unit keeps in registers, 64 multiply-adds for 16 loads, and the terms that it takes
 /// at a time.
-const LARGE: Tile = Tile { side: 8, step: 4 };
+const LARGE: Tile = Tile { side: 8, step: 2 };
 /// That of layers with few weights, where it is units that a GPU lacks, and a long shader would compile for longer than
 /// it saves.
 const SMALL: Tile = Tile { side: 2, step: 1 };

@@ -130,7 +130,7 @@ pub(super) fn window(pixel: usize, #[comptime] maps: Maps) -> usize {
 }
 
 /// Units that join the statistics of one channel.
-const JOINING: u32 = 256;
+const JOINING: u32 = 128;
 
 /// Joins the parts of a channel's statistics as Chan, Golub and LeVeque do
 /// (http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf), but about the first part's mean, which is not
