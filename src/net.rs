@@ -4,7 +4,7 @@
 //! The course network is [`NetConfig::course`]; its initialisation and batch normalisation are PyTorch's.
 
 use burn::{
-    module::{Module, Param, RunningState},
+    module::{Module, Param, ParamId},
     tensor::{Device, Int, Tensor, TensorData, activation},
 };
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -374,10 +374,15 @@ impl Fill<'_, '_> {
         Ok(BatchNorm {
             weight: Param::from_data(weight, self.device),
             bias: Param::from_data(bias, self.device),
-            running_mean: RunningState::new(Tensor::from_data(mean, self.device)),
-            running_var: RunningState::new(Tensor::from_data(variance, self.device)),
+            running_mean: untrained(Tensor::from_data(mean, self.device)),
+            running_var: untrained(Tensor::from_data(variance, self.device)),
         })
     }
+}
+
+/// A parameter without a gradient.
+fn untrained(values: Tensor<1>) -> Param<Tensor<1>> {
+    Param::initialized(ParamId::new(), values)
 }
 
 /// A row-major `[rows, columns]` matrix as `[columns, rows]`.
@@ -387,15 +392,6 @@ pub(crate) fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32>
         out.extend((0..rows).map(|row| values[row * columns + column]));
     }
     out
-}
-
-/// Whether batch norm uses and learns from the batch, or uses what it learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Batch statistics; running statistics are updated.
-    Train,
-    /// Running statistics.
-    Evaluate,
 }
 
 /// The network itself. Made by [`NetConfig::init`].
@@ -429,9 +425,9 @@ pub struct BatchNorm {
     /// `[channels]`, β
     pub bias: Param<Tensor<1>>,
     /// `[channels]`
-    pub running_mean: RunningState<Tensor<1>>,
+    pub running_mean: Param<Tensor<1>>,
     /// `[channels]`, unbiased
-    pub running_var: RunningState<Tensor<1>>,
+    pub running_var: Param<Tensor<1>>,
 }
 
 /// Weights of one dense layer.
@@ -457,8 +453,8 @@ impl Net {
                 let name = layer_name("bat2d", at);
                 tensors.push(Named::new(&name, "weight", norm.weight.val()));
                 tensors.push(Named::new(&name, "bias", norm.bias.val()));
-                tensors.push(Named::new(&name, "running_mean", norm.running_mean.value_sync()));
-                tensors.push(Named::new(&name, "running_var", norm.running_var.value_sync()));
+                tensors.push(Named::new(&name, "running_mean", norm.running_mean.val()));
+                tensors.push(Named::new(&name, "running_var", norm.running_var.val()));
             }
         }
         for (at, layer) in self.dense.iter().enumerate() {
@@ -479,9 +475,10 @@ impl Net {
         self.num_params() - statistics
     }
 
-    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`. In training, running statistics are updated.
-    pub fn forward(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
-        let features = self.features(images, mode);
+    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`, with the running statistics.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let blocks = self.conv.iter();
+        let features = self.hidden(blocks.fold(images, |maps, block| block.evaluate(maps)));
         match self.dense.last() {
             Some(last) => last.forward(features),
             None => features,
@@ -494,27 +491,25 @@ impl Net {
     /// # Panics
     /// When the network has no layer: [`NetConfig`] makes none such.
     pub fn loss(
-        &self,
+        &mut self,
         images: Tensor<4>,
         labels: Tensor<1, Int>,
         ledger: Tensor<1>,
         slot: usize,
         smoothing: f32,
     ) -> (Tensor<1>, Tensor<1>) {
-        let features = self.features(images, Mode::Train);
+        let blocks = self.conv.iter_mut();
+        let maps = blocks.fold(images, |maps, block| block.train(maps));
+        let features = self.hidden(maps);
         let last = self.dense.last().expect("a network ends in a dense layer");
         let (weight, bias) = (last.weight.val(), last.bias.val());
         dense_cross_entropy(features, weight, bias, labels, ledger, slot, smoothing)
     }
 
-    /// What enters the last layer.
-    fn features(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
-        let maps = self
-            .conv
-            .iter()
-            .fold(images, |maps, block| block.forward(maps, mode));
-        let hidden = &self.dense[..self.dense.len().saturating_sub(1)];
-        hidden
+    /// The maps through all dense layers but the last.
+    fn hidden(&self, maps: Tensor<4>) -> Tensor<2> {
+        let layers = &self.dense[..self.dense.len().saturating_sub(1)];
+        layers
             .iter()
             .fold(maps.flatten::<2>(1, 3), |features, layer| layer.forward(features))
     }
@@ -546,40 +541,51 @@ impl Named {
 }
 
 impl ConvBlock {
-    fn forward(&self, maps: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let spec = BlockSpec {
-            stride: self.config.stride,
-            padding: self.config.padding,
-            activation: self.config.activation,
-            pool: self.config.pool,
+    /// With the running statistics.
+    fn evaluate(&self, maps: Tensor<4>) -> Tensor<4> {
+        let run = if self.fused() {
+            conv_block::evaluate
+        } else {
+            conv_block::evaluate_plain
         };
-        let (weight, bias) = (self.weight.val(), self.bias.val());
-        let norm = self.norm.as_ref().map(|norm| Norm {
-            weight: norm.weight.val(),
-            bias: norm.bias.val(),
-            mean: norm.running_mean.value_sync(),
-            variance: norm.running_var.value_sync(),
-        });
-        let fused = self.config.kernel <= LARGEST_KERNEL;
-        if mode == Mode::Evaluate {
-            let run = if fused {
-                conv_block::evaluate
-            } else {
-                conv_block::evaluate_plain
-            };
-            return run(maps, weight, bias, norm, spec);
-        }
-        let run = if fused {
+        run(maps, self.weight.val(), self.bias.val(), self.norm(), self.spec())
+    }
+
+    /// With the batch's statistics, which enter the running ones.
+    fn train(&mut self, maps: Tensor<4>) -> Tensor<4> {
+        let run = if self.fused() {
             conv_block::train
         } else {
             conv_block::train_plain
         };
-        let (maps, running) = run(maps, weight, bias, norm, spec);
-        if let (Some(norm), Some([mean, variance])) = (&self.norm, running) {
-            norm.running_mean.update(mean);
-            norm.running_var.update(variance);
+        let (maps, running) = run(maps, self.weight.val(), self.bias.val(), self.norm(), self.spec());
+        if let (Some(norm), Some([mean, variance])) = (&mut self.norm, running) {
+            norm.running_mean = Param::initialized(norm.running_mean.id, mean);
+            norm.running_var = Param::initialized(norm.running_var.id, variance);
         }
         maps
+    }
+
+    fn fused(&self) -> bool {
+        self.config.kernel <= LARGEST_KERNEL
+    }
+
+    fn spec(&self) -> BlockSpec {
+        BlockSpec {
+            stride: self.config.stride,
+            padding: self.config.padding,
+            activation: self.config.activation,
+            pool: self.config.pool,
+        }
+    }
+
+    fn norm(&self) -> Option<Norm> {
+        self.norm.as_ref().map(|norm| Norm {
+            weight: norm.weight.val(),
+            bias: norm.bias.val(),
+            mean: norm.running_mean.val(),
+            variance: norm.running_var.val(),
+        })
     }
 }
 

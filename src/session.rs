@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     kernels::cross_entropy::ENTRY,
     metrics::{ConfusionMatrix, Evaluation, judge, softmax},
-    net::{Mode, Net, NetConfig},
+    net::{Net, NetConfig},
     optimizer::Optimizer,
     recipe::{Recipe, validate_learning_rate},
 };
@@ -398,9 +398,7 @@ impl TrainSession {
         let last = (evaluation.done + size).min(data.len());
         if last > evaluation.done {
             let batch = data.batch(&evaluation.order, evaluation.done, last - evaluation.done, None);
-            evaluation
-                .batches
-                .push(evaluation.net.forward(batch.images, Mode::Evaluate));
+            evaluation.batches.push(evaluation.net.forward(batch.images));
             evaluation.done = last;
         }
         Ok(evaluation.done)
@@ -468,7 +466,7 @@ impl TrainSession {
         let net = self.network()?.in_use();
         let image = TensorData::new(pixels.to_vec(), [1, 1, SIDE, SIDE]);
         let images = Tensor::<4>::from_data(image, &self.accelerator.device);
-        let logits = net.forward(images, Mode::Evaluate);
+        let logits = net.forward(images);
         let read = logits.into_data_async().await.map_err(Error::fault)?;
         self.accelerator.check()?;
         let logits = read.try_into_vec::<f32>().map_err(Error::fault)?;

@@ -52,7 +52,7 @@ on_every_device! {
     /// or of that length.
     async fn the_gradients_are_pytorchs(accelerator: Accelerator) {
         let (train, _) = mnist().await;
-        let net = NetConfig::course().init(1, &accelerator.device.clone().autodiff()).unwrap();
+        let mut net = NetConfig::course().init(1, &accelerator.device.clone().autodiff()).unwrap();
         let data = ResidentSplit::upload(&train.take(BATCH), &accelerator.device);
         let order = data.order(&(0..BATCH as u32).collect::<Vec<_>>());
         let batch = data.batch(&order, 0, BATCH, None);

@@ -8,9 +8,16 @@
 export const INTERVAL_MS = 100;
 
 export class Pacer {
-  #batch = 1;
+  #least;
+  #batch;
   #pending = 0;
   #since = performance.now();
+
+  /** @param {number} least steps between two waits, where the interval is not over before */
+  constructor(least = 1) {
+    this.#least = least;
+    this.#batch = least;
+  }
 
   /** Call before the first step after a pause, so that the pause is not taken for work. */
   restart() {
@@ -33,7 +40,7 @@ export class Pacer {
     const each = (now - this.#since) / Math.max(1, this.#pending);
     // At most twice as many as last time: the first step's compiling says nothing about the second.
     const wanted = Math.floor(INTERVAL_MS / Math.max(each, 0.01));
-    this.#batch = Math.max(1, Math.min(this.#batch * 2, wanted));
+    this.#batch = Math.max(this.#least, Math.min(this.#batch * 2, wanted));
     this.#pending = 0;
     this.#since = now;
     return each;

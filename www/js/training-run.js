@@ -24,7 +24,8 @@ export class TrainingRun {
   #lab;
   #around;
   #recipe;
-  #pacer = new Pacer();
+  // A slow GPU has one step to do while the next is prepared; both go to it, and come back, together.
+  #pacer = new Pacer(2);
   #watch = new Stopwatch();
   /** @type {RunPlan} */
   #plan;
@@ -151,7 +152,7 @@ export class TrainingRun {
       const { step, epoch, epochEnd, runEnd } = this.#lab.step();
       this.#place = { epoch, step };
       const due = this.#pacer.count();
-      if (due || epochEnd || runEnd || this.#paused) await this.#readLosses();
+      if (due || step === 1 || epochEnd || runEnd || this.#paused) await this.#readLosses();
       if (step === 1) await this.#firstStepDone();
       if (epochEnd && !(await this.#finishEpoch())) return false;
       if (this.#watch.seconds - this.#checkpointSeconds >= CHECKPOINT_SECONDS) await this.#checkpoint();
