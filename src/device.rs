@@ -14,6 +14,11 @@ use crate::{
     net::{Activation, Pool},
 };
 
+/// Launches after which the queue gets them, wherever nothing is read before: a few steps, so that two of a slow GPU
+/// still go together, and a fast one does not wait.
+#[cfg(feature = "gpu")]
+const TASKS: usize = 64;
+
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -64,6 +69,7 @@ impl Accelerator {
     #[cfg(feature = "gpu")]
     async fn open_gpu() -> Result<Self> {
         let (device, setup) = Device::wgpu_options()
+            .tasks_max(TASKS)
             .init_with_setup_async()
             .await
             .map_err(|error| Error::GpuUnavailable(error.to_string()))?;

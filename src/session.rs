@@ -230,12 +230,12 @@ impl TrainSession {
         Ok(plan)
     }
 
-    /// Asks of the device, once, all that a run of `recipe` will: two steps and an evaluation, on images and a network
-    /// made for it and then forgotten. Burn compiles a kernel where it is first launched: so none is left for the run.
+    /// Asks of the device, once, all that a run of `recipe` will: two steps, and where wanted an `evaluation`, on images and
+    /// a network made for it and then forgotten. Burn compiles a kernel where it is first launched: so none is left for the run.
     ///
     /// # Errors
     /// [`Error::BadOption`] for a recipe that cannot be trained.
-    pub fn rehearse(&self, recipe: &Recipe) -> Result<()> {
+    pub fn rehearse(&self, recipe: &Recipe, evaluation: bool) -> Result<()> {
         let images = Split::blank(2);
         let mut stage = Self::new(self.accelerator.clone());
         stage.load_data(&images, &images);
@@ -250,8 +250,10 @@ impl TrainSession {
         for _ in 0..plan.steps {
             stage.step()?;
         }
-        stage.begin_evaluation()?;
-        stage.evaluation_step()?;
+        if evaluation {
+            stage.begin_evaluation()?;
+            stage.evaluation_step()?;
+        }
         Ok(())
     }
 

@@ -163,9 +163,11 @@ impl Lab {
         })
     }
 
-    /// Launches what a run of these options, without `weights`, would launch, and forgets it.
-    pub fn rehearse(&self, options: JsValue) -> Result<(), JsValue> {
-        self.session.rehearse(&recipe(options)?).map_err(thrown)
+    /// Launches what a run of these options, without `weights`, would launch, with or without its evaluations, and
+    /// forgets it.
+    pub fn rehearse(&self, options: JsValue, evaluation: bool) -> Result<(), JsValue> {
+        let recipe = recipe(options)?;
+        self.session.rehearse(&recipe, evaluation).map_err(thrown)
     }
 
     /// Begins a run; `options` is a `TrainOptions`, with `weights` as `'fresh'`, `'current'`, bytes or nothing.

@@ -128,6 +128,21 @@ on_every_device! {
         assert_ne!(found[0].loss, found[2].loss);
     }
 
+    async fn a_rehearsal_leaves_nothing_behind(accelerator: Accelerator) {
+        let mut plain = session(accelerator.clone(), 24, 8);
+        let expected = losses(&mut plain, small(8, 2), Start::Fresh).await;
+
+        let mut rehearsed = session(accelerator, 24, 8);
+        rehearsed.rehearse(&Recipe::fast(), true).unwrap();
+        let plan = rehearsed.start(small(8, 2), Start::Fresh).unwrap();
+        rehearsed.step().unwrap();
+        rehearsed.rehearse(&small(8, 2), true).unwrap();
+        for _ in 1..plan.steps {
+            rehearsed.step().unwrap();
+        }
+        assert_eq!(rehearsed.read_losses().await.unwrap(), expected);
+    }
+
     /// A short epoch of each preset, on images that are told apart at sight.
     async fn every_preset_learns(accelerator: Accelerator) {
         for name in PRESETS {

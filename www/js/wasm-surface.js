@@ -21,7 +21,7 @@
  * @property {(learningRate: number) => void} setLearningRate
  * @property {() => number} beginEvaluation the number of test images
  * @property {() => number} evaluationStep does one batch, returns the images done so far
- * @property {(options: object) => void} rehearse launches what a run would, and forgets it
+ * @property {(options: object, evaluation: boolean) => void} rehearse launches what a run would, and forgets it
  * @property {() => Promise<Evaluation>} finishEvaluation
  * @property {(pixels: Float32Array) => Promise<Float32Array>} predict 784 values 0–1 → 10 probabilities
  * @property {() => Promise<Uint8Array>} saveWeights safetensors

@@ -90,7 +90,7 @@ const around = {
   },
   settle: () => gpu.device?.queue.onSubmittedWorkDone() ?? Promise.resolve(),
   guard,
-  compileFor: (recipe) => compileFor(opened().lab, recipe),
+  compileFor: (recipe) => compileFor(opened().lab, recipe, false),
   counts: () => (info?.device === 'webgpu' ? { ...counts } : null),
 };
 
@@ -172,7 +172,7 @@ async function open({ device, prepare }) {
   if (info.device === 'webgpu') {
     try {
       const opening = await openHalf('gpu');
-      if (prepare) await compileFor(opening, prepare);
+      if (prepare) await compileFor(opening, prepare, true);
       lab = opening;
       return info;
     } catch (thrown) {
@@ -246,14 +246,15 @@ function loadBuffers({ trainImages, trainLabels, testImages, testLabels }) {
 }
 
 /**
- * Compiles what a run on a GPU will need, and an evaluation after it; does nothing where that was done.
+ * Compiles what the steps of a run on a GPU will need, where that was not done.
  * @param {Lab} lab
  * @param {import('./protocol.js').TrainOptions} options
+ * @param {boolean} evaluation whether what its evaluations need, too: the first step needs not wait for that
  */
-async function compileFor(lab, { weights, ...recipe }) {
+async function compileFor(lab, { weights, ...recipe }, evaluation) {
   const kernels = JSON.stringify([recipe.preset, recipe.net]);
   if (info?.device !== 'webgpu' || compiledFor.has(kernels)) return;
-  const rehearse = () => lab.rehearse(recipe);
+  const rehearse = () => lab.rehearse(recipe, evaluation);
   await guard(compile(rehearse, (shaders, all) => port.postMessage({ type: 'compiling', shaders, all })));
   compiledFor.add(kernels);
 }
