@@ -34,12 +34,15 @@ async function main(options) {
   // Only now: these need the packages, and words about the options do not.
   const { compare } = await import('./comparison.mjs');
   const { conditions, LEGEND, machine, ratios, rowOf, table } = await import('./report.mjs');
+  const { measureRecipes, recipeTable } = await import('./recipes.mjs');
   const inUse = await shareInUse();
   const busy = inUse > QUIET;
   if (busy) process.stderr.write(`bench: other programs are running (${percent(inUse)}): do not trust the times\n`);
 
   const { browser, results } = await compare(options, progress(options));
   const rows = results.map(rowOf);
+  const ours = options.only.some(({ name }) => name.startsWith('digit-lab'));
+  const recipes = ours ? await measureRecipes(({ preset, device }) => said(`recipe ${preset} on ${device}`)) : [];
   const lines = [
     table(rows),
     '',
@@ -52,6 +55,7 @@ async function main(options) {
     ...ratios(rows),
     '',
     LEGEND,
+    ...(ours ? ['', "Digit Lab's recipes, each with its own batch size:", '', recipeTable(recipes)] : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (options.json) {
@@ -61,11 +65,17 @@ async function main(options) {
       shareInUseBefore: inUse,
       machine: machine(browser),
       rows,
+      recipes,
       results,
     };
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
   if (results.some(({ wrong, failures }) => wrong || failures.length > 0)) process.exitCode = 1;
+}
+
+/** @param {string} what was measured */
+function said(what) {
+  process.stderr.write(`${what}: done\n`);
 }
 
 /** What all programs take of the processor before anything is measured, 0–1. */

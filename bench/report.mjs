@@ -185,7 +185,7 @@ function shown(value, decimals) {
 }
 
 /** Three figures are as many as a repetition confirms. @param {number | null} value */
-function figures(value) {
+export function figures(value) {
   return value === null
     ? '–'
     : Math.round(value) >= 100
