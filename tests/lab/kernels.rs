@@ -287,6 +287,20 @@ fn blocks() -> Vec<(String, Block)> {
     .into_iter()
     .map(|(name, block)| (name.to_string(), block))
     .collect::<Vec<_>>();
+    for pool in [MAX2, Pool::Max { size: 3, stride: 2 }] {
+        let mut block = block([2, 1, 8, 8], 3, 3, false, spec(1, 0, Tanh, pool));
+        // Every pixel of a map is the same: eighths add up exactly, in any order.
+        block.x.fill(1.0);
+        block
+            .weight
+            .iter_mut()
+            .for_each(|weight| *weight = (*weight * 8.0).round() / 8.0);
+        block
+            .bias
+            .iter_mut()
+            .for_each(|bias| *bias = (*bias * 8.0).round() / 8.0);
+        blocks.push((format!("equals, {pool:?}"), block));
+    }
     for kernel in 1..=7 {
         let padding = kernel / 2;
         let block = block([2, 2, 10, 9], 3, kernel, true, spec(1, padding, Relu, MAX2));

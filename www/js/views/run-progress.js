@@ -76,6 +76,7 @@ export class RunProgress {
   compiling(shaders, all) {
     if (this.#phase === 'training') return;
     write(this.#state, TEXT.compiling(shaders, all));
+    if (all) this.#fill(this.#bar, shaders, all);
   }
 
   /** @param {import('../protocol.js').RunPlan} plan */
