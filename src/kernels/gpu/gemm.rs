@@ -157,7 +157,8 @@ fn tile(
     sums
 }
 
-/// Writes a tile, times `factor`, into the matrix that begins at `start`: row by row, so that what is outside of the matrix is asked once a row where no column can be.
+/// Writes a tile, times `factor`, into the matrix that begins at `start`. Row by row, so that what is outside is asked once
+/// a row where no column can be.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn write(
@@ -180,9 +181,7 @@ fn write(
             for j in 0..side {
                 let column = column + j * apart;
                 let at = start + (row + i) * columns + column;
-                if comptime!(columns.is_multiple_of(tile.side)) {
-                    out[at] = sums[i * side + j] * factor;
-                } else if column < columns {
+                if comptime!(columns.is_multiple_of(tile.side)) || column < columns {
                     out[at] = sums[i * side + j] * factor;
                 }
             }
