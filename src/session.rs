@@ -230,8 +230,9 @@ impl TrainSession {
         Ok(plan)
     }
 
-    /// Asks of the device, once, all that a run of `recipe` will: two steps, and where wanted an `evaluation`, on images and
-    /// a network made for it and then forgotten. Burn compiles a kernel where it is first launched: so none is left for the run.
+    /// Asks of the device, once, all that a run of `recipe` will: two steps, and where wanted an `evaluation`, on
+    /// images and a network made for it and then forgotten. Burn compiles a kernel where it is first launched: so
+    /// none is left for the run.
     ///
     /// # Errors
     /// [`Error::BadOption`] for a recipe that cannot be trained.

@@ -30,8 +30,8 @@ fn numbers(list: &Value) -> Vec<f64> {
 }
 
 on_every_device! {
-    /// 1e-4 relative: PyTorch's own f32 losses are within 3e-6 of its f64 ones over these steps, and a GPU sums in another
-    /// order.
+    /// 1e-4 relative: PyTorch's own f32 losses are within 3e-6 of its f64 ones over these steps, and a GPU sums in
+    /// another order.
     async fn the_losses_are_pytorchs(accelerator: Accelerator) {
         let fixture = fixture().await;
         let (train, test) = mnist().await;

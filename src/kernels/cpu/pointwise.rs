@@ -4,8 +4,8 @@
 use super::lanes::{LANES, multiply_add, vectorised};
 use crate::{kernels::conv_block::derivative, net::Activation};
 
-/// (value − mean) · scale + shift: batch norm of one channel. The mean is subtracted first because a channel whose mean is
-/// large would lose digits otherwise.
+/// (value − mean) · scale + shift: batch norm of one channel. The mean is subtracted first because a channel whose
+/// mean is large would lose digits otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Normal {
     pub(super) mean: f32,

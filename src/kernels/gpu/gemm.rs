@@ -6,8 +6,8 @@ use cubecl::prelude::*;
 use super::{UNITS, activate, arg, cubes, derivative, dot, empty, shape};
 use crate::net::Activation;
 
-/// Rows and columns of the tile that a unit keeps in registers, 64 multiply-adds for 16 loads, and the terms that it takes
-/// at a time.
+/// Rows and columns of the tile that a unit keeps in registers, 64 multiply-adds for 16 loads, and the terms that
+/// it takes at a time.
 const LARGE: Tile = Tile { side: 8, step: 2 };
 /// That of layers with few weights, where it is units that a GPU lacks, and a long shader would compile for longer than
 /// it saves.
@@ -78,8 +78,9 @@ fn read(
     }
 }
 
-/// Sums of products for one tile of C = A·B: rows from `row` on, columns `column`, `column + apart`, …, terms `first..last`. Columns lie apart so that neighbouring units read neighbouring values. What is outside
-/// of C is computed in vain, from its last row and column. `y` is the output of the layer whose gradient is read.
+/// Sums of products for one tile of C = A·B: rows from `row` on, columns `column`, `column + apart`, …, terms
+/// `first..last`. Columns lie apart so that neighbouring units read neighbouring values. What is outside of C is
+/// computed in vain, from its last row and column. `y` is the output of the layer whose gradient is read.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn tile(
@@ -157,8 +158,8 @@ fn tile(
     sums
 }
 
-/// Writes a tile, times `factor`, into the matrix that begins at `start`. Row by row, so that what is outside is asked once
-/// a row where no column can be.
+/// Writes a tile, times `factor`, into the matrix that begins at `start`. Row by row, so that what is outside is
+/// asked once a row where no column can be.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn write(

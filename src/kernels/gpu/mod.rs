@@ -1,9 +1,10 @@
 //! The fused operations as CubeCL kernels, for WebGPU in a browser and Vulkan, Metal or DirectX elsewhere.
 //!
-//! What they have in common: no subgroups, no f16, at most 256 units a cube and 10 buffers, one of which CubeCL takes
-//! for shapes and scalars, so that every WebGPU device runs them. A unit computes a tile that it keeps in registers, and reads each operand once per row or column
-//! of the tile: what counts on a GPU, and on a software adapter, is multiply-adds per load. Shapes are compile-time
-//! constants of a kernel except for the batch size, so that an epoch's short last batch compiles nothing.
+//! What they have in common: no subgroups, no f16, at most 256 units a cube and 10 buffers, one of which CubeCL
+//! takes for shapes and scalars, so that every WebGPU device runs them. A unit computes a tile that it keeps in
+//! registers, and reads each operand once per row or column of the tile: what counts on a GPU, and on a software
+//! adapter, is multiply-adds per load. Shapes are compile-time constants of a kernel except for the batch size, so
+//! that an epoch's short last batch compiles nothing.
 
 mod batch;
 mod conv;
@@ -231,7 +232,8 @@ fn dot(
 /// Units that join the values of a cube, for each of the two sums.
 const JOINING: usize = 4;
 
-/// The sums of the `a` and of the `b` of every one of a cube's `units`, in each unit. Their order is fixed. Once in a kernel.
+/// The sums of the `a` and of the `b` of every one of a cube's `units`, in each unit. Their order is fixed. Once
+/// in a kernel.
 #[cube]
 fn cube_sums(a: f32, b: f32, #[comptime] units: usize) -> (f32, f32) {
     let share = comptime!(units / JOINING);
