@@ -317,7 +317,10 @@ on_every_device! {
     }
 
     async fn the_plain_block_is_the_same_operation(accelerator: Accelerator) {
-        for (name, block) in blocks().into_iter().filter(|(name, _)| name != "course") {
+        // And of a kernel that the fused ones do not take.
+        let large = block([2, 2, 12, 11], 3, 9, true, spec(1, 4, Activation::Relu, MAX2));
+        let others = blocks().into_iter().filter(|(name, _)| name != "course");
+        for (name, block) in others.chain([("kernel 9".into(), large)]) {
             check_block(&block, &accelerator.device, false, &name).await;
         }
     }

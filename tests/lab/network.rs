@@ -142,6 +142,16 @@ on_every_device! {
 
     /// Everything a `NetConfig` can say that the course network does not. The losses must fall on every
     /// device from the same start.
+    async fn a_network_whose_kernels_are_not_fused_learns(accelerator: Accelerator) {
+        let mut net = NetConfig::course();
+        net.conv[0] = ConvConfig { filters: 4, kernel: 9, padding: 4, ..net.conv[0].clone() };
+        let recipe = Recipe { net, steps: Some(6), learning_rate: 1e-2, ..small(20, 9) };
+        let mut session = session(accelerator, 20, 20);
+        let found = losses(&mut session, recipe, Start::Fresh).await;
+        assert!(found[5] < found[0] - 0.2, "{found:?}");
+        assert!(session.evaluate().await.unwrap().loss.is_finite());
+    }
+
     async fn a_deeper_network_with_strides_and_mean_pooling_learns(accelerator: Accelerator) {
         let net = NetConfig {
             conv: vec![
