@@ -387,9 +387,10 @@ on_every_device! {
 
     async fn the_loss_its_gradients_and_the_hits_are_those_of_float64(accelerator: Accelerator) {
         let device = accelerator.device.clone().autodiff();
-        for (n, smoothing) in [(1, 0.0), (2, 0.1), (63, 0.0), (64, 0.0), (64, 0.2), (256, 0.1)] {
-            let what = format!("batch of {n}, smoothing {smoothing}");
-            let [inputs, classes] = [30, 10];
+        let shapes = [(1, 30, 0.0), (2, 30, 0.1), (63, 30, 0.0), (64, 30, 0.0), (64, 30, 0.2), (256, 30, 0.1), (5, 700, 0.1)];
+        for (n, inputs, smoothing) in shapes {
+            let what = format!("batch of {n}, {inputs} inputs, smoothing {smoothing}");
+            let classes = 10;
             let layer = Dense {
                 shape: [n, inputs, classes],
                 x: noise(1, n * inputs),
@@ -420,6 +421,17 @@ on_every_device! {
                 let of_bias = read(bias.grad(&gradients).unwrap()).await;
                 assert_near(&of_bias, &doubled(&bias_slope), 0.0, &format!("{what}, gradient of bias"));
             }
+        }
+    }
+
+    async fn of_equal_logits_the_first_is_the_guess(accelerator: Accelerator) {
+        let device = accelerator.device.clone().autodiff();
+        for run in [cross_entropy::dense_cross_entropy, cross_entropy::dense_cross_entropy_plain] {
+            let x = tensor(&noise(1, 4 * 3), [4, 3], &device);
+            let (weight, bias) = (tensor(&[0.0; 30], [3, 10], &device), tensor(&[0.5; 10], [10], &device));
+            let labels = integers(&[0, 1, 0, 9], &device);
+            let (_, ledger) = run(x, weight, bias, labels, tensor(&[0.0; 6], [6], &device), 1, 0.0);
+            assert_near(&read(ledger).await, &[0.0, 0.0, 10f64.ln(), 2.0, 0.0, 0.0], 0.0, "loss and hits");
         }
     }
 
