@@ -287,19 +287,19 @@ fn blocks() -> Vec<(String, Block)> {
     .into_iter()
     .map(|(name, block)| (name.to_string(), block))
     .collect::<Vec<_>>();
-    for pool in [MAX2, Pool::Max { size: 3, stride: 2 }] {
+    for (pool, board) in [(MAX2, 1), (MAX2, 2), (Pool::Max { size: 3, stride: 2 }, 1)] {
         let mut block = block([2, 1, 8, 8], 3, 3, false, spec(1, 0, Tanh, pool));
-        // Every pixel of a map is the same: eighths add up exactly, in any order.
-        block.x.fill(1.0);
+        // A map's pixels are all the same, or those of a chessboard: eighths add up exactly, in any order.
+        let eighths = |value: f64| (value * 8.0).round() / 8.0;
+        for (at, pixel) in block.x.iter_mut().enumerate() {
+            *pixel = f64::from((at / 8 + at % 8) % board == 0);
+        }
         block
             .weight
             .iter_mut()
-            .for_each(|weight| *weight = (*weight * 8.0).round() / 8.0);
-        block
-            .bias
-            .iter_mut()
-            .for_each(|bias| *bias = (*bias * 8.0).round() / 8.0);
-        blocks.push((format!("equals, {pool:?}"), block));
+            .for_each(|weight| *weight = eighths(*weight));
+        block.bias.iter_mut().for_each(|bias| *bias = eighths(*bias));
+        blocks.push((format!("equals, {pool:?}, {board}"), block));
     }
     for kernel in 1..=7 {
         let padding = kernel / 2;
