@@ -1,6 +1,6 @@
 //! The fused operations as CubeCL kernels, for WebGPU in a browser and Vulkan, Metal or DirectX elsewhere.
 //!
-//! What they have in common: no subgroups, no f16, at most 256 units a cube and 10 buffers, one of which CubeCL
+//! What they have in common: no subgroups, no f16, at most 128 units a cube and 10 buffers, one of which CubeCL
 //! takes for shapes and scalars, so that every WebGPU device runs them. A unit computes a tile that it keeps in
 //! registers, and reads each operand once per row or column of the tile: what counts on a GPU, and on a software
 //! adapter, is multiply-adds per load. Shapes are compile-time constants of a kernel except for the batch size, so
@@ -8,6 +8,7 @@
 
 mod batch;
 mod conv;
+mod conv_backward;
 mod cross_entropy;
 mod gemm;
 mod norm_pool;
@@ -117,10 +118,10 @@ impl Kernels for CubeBackend {
         let [x, weight, gradient] = [x, weight, gradient].map(into_contiguous);
         let norm = contiguous(norm);
         let (slope, learned) = norm_pool_backward::backward(&convolved, &norm, &gradient, &spec);
-        let mut gradients = conv::weight_gradient(&x, &weight, &slope, &spec, !norm.is_empty());
+        let mut gradients = conv_backward::weight_gradient(&x, &weight, &slope, &spec, !norm.is_empty());
         gradients.extend(learned);
         if wants_input {
-            gradients.push(conv::input_gradient(&x, &weight, &slope, &spec));
+            gradients.push(conv_backward::input_gradient(&x, &weight, &slope, &spec));
         }
         gradients
     }

@@ -14,9 +14,6 @@ use crate::{
     net::{Activation, Pool},
 };
 
-/// Images of which a cube takes one channel, where it has to add up what others found, or what it finds.
-pub(super) const IMAGES_A_CUBE: usize = 4;
-
 /// Where batch norm's mean and variance come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Norming {
@@ -130,7 +127,7 @@ pub(super) fn window(pixel: usize, #[comptime] maps: Maps) -> usize {
 }
 
 /// Units that join the statistics of one channel.
-const JOINING: u32 = 128;
+const JOINERS: u32 = 128;
 
 /// Joins the parts of a channel's statistics as Chan, Golub and LeVeque do
 /// (http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773/CS-TR-79-773.pdf), but about the first part's mean, which is not
@@ -158,9 +155,9 @@ fn join_kernel(
         let apart = parts[means + part] - near;
         sum += share * apart;
         squares += parts[means + count as usize + part] + share * apart * apart;
-        part += comptime!(JOINING as usize);
+        part += comptime!(JOINERS as usize);
     }
-    let (sum, squares) = cube_sums(sum, squares, comptime!(JOINING as usize));
+    let (sum, squares) = cube_sums(sum, squares, comptime!(JOINERS as usize));
     if UNIT_POS == 0 {
         let apart = sum / pixels;
         let mean = near + apart;
@@ -268,7 +265,7 @@ pub(super) fn forward(
         join_kernel::launch_unchecked(
             &z.client,
             CubeCount::Static(maps.channels as u32, 1, 1),
-            CubeDim::new_1d(JOINING),
+            CubeDim::new_1d(JOINERS),
             arg(&parts.values),
             arg(mean),
             arg(variance),
@@ -293,9 +290,4 @@ fn row_starts(channels: usize) -> [usize; 3] {
     let mean = (2 * channels).next_multiple_of(BINDING_STEP);
     let variance = mean + channels.next_multiple_of(BINDING_STEP);
     [mean, variance, variance + channels]
-}
-
-/// Rows of cubes, a row for each channel.
-pub(super) fn channel_cubes(n: usize, maps: Maps) -> CubeCount {
-    CubeCount::Static(n.div_ceil(IMAGES_A_CUBE) as u32, maps.channels as u32, 1)
 }

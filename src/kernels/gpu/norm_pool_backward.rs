@@ -6,10 +6,13 @@ use cubecl::prelude::*;
 
 use super::{
     UNITS, arg, cube_sums, derivative, empty,
-    norm_pool::{Affine, IMAGES_A_CUBE, Maps, Norming, channel_cubes, no_norm, value, window},
+    norm_pool::{Affine, Maps, Norming, no_norm, value, window},
     shape,
 };
 use crate::kernels::BlockSpec;
+
+/// Images of which a cube takes one channel, and adds up what it finds.
+const IMAGES_A_CUBE: usize = 4;
 
 /// A channel's part of the two sums that batch norm's gradient needs, over the pixels y that leave it: of their
 /// gradients, and of their gradients times their normalised values. `[cubes, channels, 2]`
@@ -324,6 +327,11 @@ fn arriving(
         }
     }
     sum
+}
+
+/// Rows of cubes, a row for each channel.
+fn channel_cubes(n: usize, maps: Maps) -> CubeCount {
+    CubeCount::Static(n.div_ceil(IMAGES_A_CUBE) as u32, maps.channels as u32, 1)
 }
 
 /// The gradient of the convolution's output `z`, and those of γ and β, from that of the block's output. `norm` is
