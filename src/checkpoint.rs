@@ -46,7 +46,7 @@ pub async fn to_safetensors(config: &NetConfig, net: &Net, batches: u64) -> Resu
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         written.push((tensor.name, Entry::new(Dtype::F32, shape, bytes)));
     }
-    let unwritable = |problem: String| Error::BadWeights(problem);
+    let unwritable = Error::BadWeights;
     let config = serde_json::to_string(config).map_err(|error| unwritable(error.to_string()))?;
     // One entry only: the crate writes several in no fixed order, and the same weights should be the same bytes.
     let metadata = HashMap::from([(NET.to_string(), config)]);

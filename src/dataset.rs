@@ -97,7 +97,7 @@ impl Split {
         Self { pixels, labels }
     }
 
-    /// `count` empty images, called zeros.
+    /// `count` empty images, labelled 0.
     pub(crate) fn blank(count: usize) -> Self {
         Self::from_parts(vec![0; count * PIXELS], vec![0; count])
     }
