@@ -3,6 +3,8 @@
  * pipelines (each a shader compiled), dispatches and submits. Runs in the worker; changes no behaviour.
  */
 
+import { replaceCall } from './gpu-calls.js';
+
 /** @typedef {{ shaders: number, dispatches: number, submits: number }} Counts */
 
 /**
@@ -36,11 +38,8 @@ export function countGpuCalls(onShader) {
  * @param {() => void} before
  */
 function wrap(className, method, before) {
-  const prototype = /** @type {any} */ (globalThis)[className]?.prototype;
-  const original = prototype?.[method];
-  if (typeof original !== 'function') return;
-  prototype[method] = /** @this {unknown} @param {unknown[]} args */ function (...args) {
+  replaceCall(className, method, (original) => (self, ...args) => {
     before();
-    return original.apply(this, args);
-  };
+    return original.apply(self, args);
+  });
 }

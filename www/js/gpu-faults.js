@@ -4,6 +4,8 @@
  * waits for it can leave that wait pending forever, or end it in a crash that says nothing.
  */
 
+import { replaceCall } from './gpu-calls.js';
+
 /** What was wrong, by WebGPU's name of it. */
 const KINDS = {
   GPUValidationError: 'refused a command as invalid',
@@ -27,17 +29,14 @@ export function watchGpu(onFault) {
     watch.message = message;
     onFault(message);
   };
-  const prototype = /** @type {any} */ (globalThis).GPUAdapter?.prototype;
-  const original = prototype?.requestDevice;
-  if (typeof original !== 'function') return watch;
-  prototype.requestDevice = /** @this {GPUAdapter} @param {unknown[]} args */ async function (...args) {
+  replaceCall('GPUAdapter', 'requestDevice', (original) => async (adapter, ...args) => {
     /** @type {GPUDevice} */
-    const device = await original.apply(this, args);
+    const device = await original.apply(adapter, args);
     watch.device = device;
     device.lost.then(({ reason, message }) => fault(lostSentence(reason, message)));
     device.addEventListener('uncapturederror', (event) => fault(errorSentence(event.error)));
     return device;
-  };
+  });
   return watch;
 }
 

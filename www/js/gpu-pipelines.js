@@ -5,6 +5,7 @@
  * wraps four calls of WebGPU before the wasm opens a device.
  */
 
+import { replaceCall } from './gpu-calls.js';
 import { asLabError, LabError } from './lab-error.js';
 
 /** @typedef {(work: () => void, onCompiled: (done: number, all: number) => void) => Promise<void>} Rehearse */
@@ -52,19 +53,19 @@ export function compileTogether() {
   /** @type {StandIn[] | null} */
   let rehearsal = null;
 
-  replace('GPUDevice', 'createPipelineLayout', (original) => (device, descriptor) => {
+  replaceCall('GPUDevice', 'createPipelineLayout', (original) => (device, descriptor) => {
     const layout = original.call(device, descriptor);
     groupsOf.set(layout, [...descriptor.bindGroupLayouts]);
     return layout;
   });
-  replace('GPUDevice', 'createComputePipeline', (original) => (device, descriptor) => {
+  replaceCall('GPUDevice', 'createComputePipeline', (original) => (device, descriptor) => {
     const groups = groupsOf.get(descriptor.layout);
     if (!rehearsal || !groups) return original.call(device, descriptor);
     const standIn = new StandIn(groups, device.createComputePipelineAsync(descriptor));
     rehearsal.push(standIn);
     return standIn;
   });
-  replace('GPUComputePassEncoder', 'setPipeline', (original) => (pass, pipeline) => {
+  replaceCall('GPUComputePassEncoder', 'setPipeline', (original) => (pass, pipeline) => {
     const real = pipeline instanceof StandIn ? pipeline.real : pipeline;
     if (real) {
       idle.delete(pass);
@@ -72,7 +73,7 @@ export function compileTogether() {
     } else if (rehearsal) idle.add(pass);
     else throw new Error('a shader is used before it is compiled');
   });
-  replace('GPUComputePassEncoder', 'dispatchWorkgroups', (original) => (pass, ...size) => {
+  replaceCall('GPUComputePassEncoder', 'dispatchWorkgroups', (original) => (pass, ...size) => {
     if (!idle.has(pass)) original.apply(pass, size);
   });
 
@@ -92,20 +93,5 @@ export function compileTogether() {
       onCompiled(done, made.length);
     });
     await Promise.all(each);
-  };
-}
-
-/**
- * @param {string} className
- * @param {string} method
- * @param {(original: any) => (self: any, ...args: any[]) => unknown} replacement
- */
-function replace(className, method, replacement) {
-  const prototype = /** @type {any} */ (globalThis)[className]?.prototype;
-  const original = prototype?.[method];
-  if (typeof original !== 'function') return;
-  const replaced = replacement(original);
-  prototype[method] = /** @this {unknown} @param {unknown[]} args */ function (...args) {
-    return replaced(this, ...args);
   };
 }
