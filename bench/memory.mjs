@@ -89,6 +89,8 @@ async function watch({ device, steps, base, SETTLED, APART }) {
   /** @type {typeof import('../www/js/trainer.js')} */
   const { Trainer } = await import(`${base}js/trainer.js`);
   const trainer = new Trainer({ device: /** @type {any} */ (device) });
+  const ready = await trainer.ready;
+  if (ready.device !== device) throw new Error(ready.reason);
   await trainer.loadData({ baseUrl: `${base}data/` });
   const account = new BroadcastChannel('memory');
   /** @type {Look[]} */
