@@ -11,7 +11,7 @@ export PATH="$TOOLS/bin:$PATH"
 set_up() {
   check_prerequisites
   set_up_node_modules
-  set_up_uplot
+  node scripts/vendor.mjs || die "the libraries of the page could not be bundled (see above)"
   node scripts/mnist.mjs
   set_up_rust
   set_up_cargo_tool wasm-bindgen-cli wasm-bindgen "$(locked_version wasm-bindgen)"
@@ -107,22 +107,6 @@ set_up_packages() { # the folder of a package-lock.json, what its packages are c
   say "$name: installing those of $folder/package-lock.json"
   (cd "$folder" && npm ci --no-progress) || die "npm ci failed in $folder (see above). It needs a network the first time."
   printf '%s\n' "$sum" >"$stamp"
-}
-
-set_up_uplot() {
-  begin_work www/vendor
-  cp node_modules/uplot/LICENSE node_modules/uplot/dist/uPlot.min.css "$WORK/"
-  # The package minifies only the build for script tags: one variable, made an export here. 22 KB gzip, not 42.
-  { cat node_modules/uplot/dist/uPlot.iife.min.js && printf '\nexport default uPlot;\n'; } >"$WORK/uPlot.esm.js"
-  sed 's/^export = uPlot;/export default uPlot;/' node_modules/uplot/dist/uPlot.d.ts >"$WORK/uPlot.esm.d.ts"
-  if diff -rq "$WORK" www/vendor/uplot >/dev/null 2>&1; then
-    rm -rf "$WORK"
-    WORK=
-    say "uPlot: there"
-  else
-    say "uPlot: copying it to www/vendor/uplot"
-    finish_work www/vendor/uplot
-  fi
 }
 
 # What only the benchmark needs: the libraries it compares with, and a browser (but no driver of it).

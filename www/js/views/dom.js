@@ -15,8 +15,14 @@ export function part(id, kind) {
   return element;
 }
 
-/** Writes only what changed: text nodes that stay are not laid out again. @param {Element} element @param {string} text */
+/**
+ * Writes data that no language changes, such as a name or a figure; words are for `say` of `i18n.js`. Only what
+ * changed: text nodes that stay are not laid out again.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function write(element, text) {
+  element.removeAttribute('data-t');
   if (element.textContent !== text) element.textContent = text;
 }
 

@@ -3,15 +3,12 @@
  * most once an animation frame. The charts say what is drawn.
  */
 
-// By address and not by name, so that the page needs no import map; its types are those of the package.
-const url = new URL('../../vendor/uplot/uPlot.esm.js', import.meta.url).href;
-/** @type {{ default: typeof import('uplot').default }} */
-const { default: UPlot } = await import(url);
+import UPlot from '../../vendor/uplot/uplot.js';
 
-/** @typedef {import('uplot').default} Chart */
-/** @typedef {import('uplot').default.Options} Options */
-/** @typedef {import('uplot').default.AlignedData} AlignedData */
-/** @typedef {import('uplot').default.Axis} Axis */
+/** @typedef {import('../../vendor/uplot/uplot.js').default} Chart */
+/** @typedef {import('../../vendor/uplot/uplot.js').default.Options} Options */
+/** @typedef {import('../../vendor/uplot/uplot.js').default.AlignedData} AlignedData */
+/** @typedef {import('../../vendor/uplot/uplot.js').default.Axis} Axis */
 
 const HEIGHT = 220;
 const FONT = '12px system-ui, sans-serif';
