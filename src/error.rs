@@ -24,6 +24,9 @@ pub enum Error {
     /// A weights file that does not fit the network, or is no safetensors file.
     #[error("the weights do not fit: {0}")]
     BadWeights(String),
+    /// A snapshot that no run can be taken up from.
+    #[error("the snapshot cannot be used: {0}")]
+    BadSnapshot(String),
     /// Training or evaluation without images.
     #[error("no images are loaded: load the data first")]
     NoData,
@@ -51,6 +54,7 @@ impl Error {
             Error::BadData { .. } => "bad-data",
             Error::BadOption { .. } => "bad-option",
             Error::BadWeights(_) => "bad-weights",
+            Error::BadSnapshot(_) => "bad-snapshot",
             Error::NoData => "no-data",
             Error::NoNetwork => "no-network",
             Error::NoRun => "no-run",

@@ -2,7 +2,8 @@
 //! on the CPU where there is none, and natively.
 //!
 //! The rooms, in the order the data flows: [`dataset`] → [`net`] → [`recipe`] → [`session`] → [`metrics`];
-//! [`checkpoint`] writes weights down, [`device`] opens what computes, [`error`] says what went wrong.
+//! [`checkpoint`] writes weights down, [`snapshot`] whole runs, [`onnx`] networks for other programs; [`device`] opens
+//! what computes, [`error`] says what went wrong.
 //! The JavaScript surface is `web`, in wasm builds only.
 //!
 //! One epoch of the course network, natively, from the unpacked MNIST files:
@@ -36,9 +37,11 @@ pub mod error;
 pub mod kernels;
 pub mod metrics;
 pub mod net;
+pub mod onnx;
 mod optimizer;
 pub mod recipe;
 pub mod session;
+pub mod snapshot;
 #[cfg(target_family = "wasm")]
 pub mod web;
 

@@ -1,250 +1,30 @@
 //! [`NetConfig`] → [`Net`]: convolution blocks, then dense layers, then ten logits. Knows nothing of
-//! optimisers, files or devices' troubles.
+//! optimisers, files or devices' troubles. Which layers there can be is in [`config`].
 //!
 //! The course network is [`NetConfig::course`]; its initialisation and batch normalisation are PyTorch's.
 
+mod config;
+
 use burn::{
     module::{Module, Param, ParamId},
-    tensor::{Device, Int, Tensor, TensorData, activation},
+    tensor::{Device, Tensor, TensorData, activation},
 };
+pub use config::{Activation, ConvConfig, DenseConfig, NetConfig, Pool, Shape};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    dataset::{CLASSES, SIDE},
-    error::{Error, Result},
+    dataset::Batch,
+    error::Result,
     kernels::{
-        BlockSpec,
+        BlockSpec, Mask,
         conv_block::{self, LARGEST_KERNEL, Norm},
         cross_entropy::dense_cross_entropy,
         dense::dense,
+        dropout::dropout,
     },
 };
 
-/// More would only be a way to run out of memory in a browser tab.
-const MOST_LAYERS: usize = 16;
-const MOST_FILTERS: usize = 512;
-const MOST_UNITS: usize = 4096;
-const MOST_KERNEL: usize = 28;
-
-/// What follows the linear part of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// The value as it is.
-    None,
-    /// max(0, x)
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
-}
-
-/// Pooling over square windows of `size`, moved by `stride`, without padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Pool {
-    /// No pooling.
-    None,
-    /// The largest value of each window.
-    Max {
-        /// Window side in pixels.
-        size: usize,
-        /// Step in pixels.
-        stride: usize,
-    },
-    /// The mean of each window.
-    Mean {
-        /// Window side in pixels.
-        size: usize,
-        /// Step in pixels.
-        stride: usize,
-    },
-}
-
-/// One convolution block: convolution with bias → batch norm → activation → pool.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ConvConfig {
-    /// Output channels.
-    pub filters: usize,
-    /// Side of the square kernel, in pixels.
-    pub kernel: usize,
-    /// Step of the kernel, in pixels.
-    pub stride: usize,
-    /// Zeros added on each side, in pixels.
-    pub padding: usize,
-    /// Whether each channel is normalised over the batch.
-    pub batch_norm: bool,
-    /// After batch norm.
-    pub activation: Activation,
-    /// After the activation.
-    pub pool: Pool,
-}
-
-/// One dense (fully connected) layer with bias.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DenseConfig {
-    /// Outputs.
-    pub units: usize,
-    /// After the linear part.
-    pub activation: Activation,
-}
-
-/// A network from 1×28×28 pixels to ten logits. The last dense layer, 10 units without activation, is
-/// always there and not listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetConfig {
-    /// Convolution blocks, first to last.
-    pub conv: Vec<ConvConfig>,
-    /// Hidden dense layers, first to last.
-    pub dense: Vec<DenseConfig>,
-}
-
-/// Channels, height and width of what leaves a stage.
-pub type Shape = [usize; 3];
-
 impl NetConfig {
-    /// The course network, 442,446 parameters: conv 5×5 to 32 → batch norm → ReLU → max pool 2×2 →
-    /// dense 70 tanh → dense 30 tanh → 10.
-    pub fn course() -> Self {
-        Self {
-            conv: vec![ConvConfig {
-                filters: 32,
-                kernel: 5,
-                stride: 1,
-                padding: 2,
-                batch_norm: true,
-                activation: Activation::Relu,
-                pool: Pool::Max { size: 2, stride: 2 },
-            }],
-            dense: vec![
-                DenseConfig {
-                    units: 70,
-                    activation: Activation::Tanh,
-                },
-                DenseConfig {
-                    units: 30,
-                    activation: Activation::Tanh,
-                },
-            ],
-        }
-    }
-
-    /// The shape after each convolution block, pooling included.
-    ///
-    /// # Errors
-    /// [`Error::BadOption`] for a network that cannot exist: sizes of 0 or beyond the limits, a kernel or
-    /// pooling window larger than what it slides over.
-    pub fn conv_shapes(&self) -> Result<Vec<Shape>> {
-        let wrong = |name: String, problem: String| Err(Error::option(&name, problem));
-        if self.conv.len() > MOST_LAYERS || self.dense.len() > MOST_LAYERS {
-            return wrong(
-                "net".into(),
-                format!("at most {MOST_LAYERS} layers of a kind are accepted"),
-            );
-        }
-        let mut side = SIDE;
-        let mut shapes = Vec::new();
-        for (at, block) in self.conv.iter().enumerate() {
-            let name = format!("net.conv[{at}]");
-            if !(1..=MOST_FILTERS).contains(&block.filters) {
-                return wrong(
-                    name,
-                    format!("filters is {}; 1 to {MOST_FILTERS} is accepted", block.filters),
-                );
-            }
-            if !(1..=MOST_KERNEL).contains(&block.kernel) || block.stride == 0 || block.stride > SIDE {
-                return wrong(
-                    name,
-                    format!(
-                        "kernel is {} and stride {}; 1 to {SIDE} is accepted for each",
-                        block.kernel, block.stride
-                    ),
-                );
-            }
-            if block.padding >= block.kernel {
-                return wrong(
-                    name,
-                    format!(
-                        "padding is {}; it must be smaller than the kernel, {}",
-                        block.padding, block.kernel
-                    ),
-                );
-            }
-            let padded = side + 2 * block.padding;
-            if block.kernel > padded {
-                return wrong(
-                    name,
-                    format!(
-                        "the kernel, {0}×{0}, is larger than its padded input, {padded}×{padded}",
-                        block.kernel
-                    ),
-                );
-            }
-            side = (padded - block.kernel) / block.stride + 1;
-            if let Pool::Max { size, stride } | Pool::Mean { size, stride } = block.pool {
-                if size == 0 || size > side || stride == 0 || stride > SIDE {
-                    return wrong(
-                        name,
-                        format!(
-                            "pooling {size}×{size} with stride {stride} does not fit its input, {side}×{side}"
-                        ),
-                    );
-                }
-                side = (side - size) / stride + 1;
-            }
-            shapes.push([block.filters, side, side]);
-        }
-        for (at, layer) in self.dense.iter().enumerate() {
-            if !(1..=MOST_UNITS).contains(&layer.units) {
-                return wrong(
-                    format!("net.dense[{at}]"),
-                    format!("units is {}; 1 to {MOST_UNITS} is accepted", layer.units),
-                );
-            }
-        }
-        Ok(shapes)
-    }
-
-    /// Input and output size of every dense layer, the last one included.
-    ///
-    /// # Errors
-    /// Those of [`NetConfig::conv_shapes`].
-    pub fn dense_sizes(&self) -> Result<Vec<[usize; 2]>> {
-        let [channels, height, width] = *self.conv_shapes()?.last().unwrap_or(&[1, SIDE, SIDE]);
-        let mut inputs = channels * height * width;
-        let outputs = self.dense.iter().map(|layer| layer.units).chain([CLASSES]);
-        Ok(outputs
-            .map(|units| [std::mem::replace(&mut inputs, units), units])
-            .collect())
-    }
-
-    /// Multiply-adds of one image's forward pass, and of one image's training step: forward, the gradient of the
-    /// weights, and the gradient of each layer's input but the first's. Convolutions and dense layers only: the rest
-    /// is little beside them.
-    ///
-    /// # Errors
-    /// Those of [`NetConfig::conv_shapes`].
-    pub fn multiply_adds(&self) -> Result<[u64; 2]> {
-        let mut layers = Vec::new();
-        let (mut channels, mut side) = (1, SIDE);
-        for (block, [filters, pooled, _]) in self.conv.iter().zip(self.conv_shapes()?) {
-            let convolved = (side + 2 * block.padding - block.kernel) / block.stride + 1;
-            layers.push(filters * convolved * convolved * channels * block.kernel * block.kernel);
-            (channels, side) = (filters, pooled);
-        }
-        layers.extend(
-            self.dense_sizes()?
-                .into_iter()
-                .map(|[inputs, outputs]| inputs * outputs),
-        );
-        let forward = layers.iter().map(|&count| count as u64).sum::<u64>();
-        let first = layers.first().map_or(0, |&count| count as u64);
-        Ok([forward, 3 * forward - first])
-    }
-
     /// Draws a network's initial weights from `seed`, on the host, so that a seed gives the same network on
     /// every device. `device` decides whether it can be trained (an autodiff one) or only used.
     ///
@@ -297,13 +77,10 @@ impl NetConfig {
             channels = block.filters;
         }
         let mut dense = Vec::new();
-        let activations = self
-            .dense
-            .iter()
-            .map(|layer| layer.activation)
-            .chain([Activation::None]);
-        for (at, ([inputs, outputs], activation)) in
-            self.dense_sizes()?.into_iter().zip(activations).enumerate()
+        let hidden = self.dense.iter().map(|layer| (layer.activation, layer.dropout));
+        let layers = hidden.chain([(Activation::None, 0.0)]);
+        for (at, ([inputs, outputs], (activation, dropout))) in
+            self.dense_sizes()?.into_iter().zip(layers).enumerate()
         {
             let initial = Initial::Uniform { fan_in: inputs };
             let name = layer_name("linear", at);
@@ -313,6 +90,7 @@ impl NetConfig {
                 weight: Param::from_data(weight, device),
                 bias: Param::from_data(fill.data(&name, "bias", [outputs], initial)?, device),
                 activation,
+                dropout,
             });
         }
         Ok(Net { conv, dense })
@@ -336,7 +114,7 @@ enum Initial {
 }
 
 /// The course's module names: the first layer of a kind has no number, the second is 1.
-fn layer_name(kind: &str, at: usize) -> String {
+pub(crate) fn layer_name(kind: &str, at: usize) -> String {
     match at {
         0 => kind.into(),
         _ => format!("{kind}{at}"),
@@ -439,31 +217,40 @@ pub struct Dense {
     pub bias: Param<Tensor<1>>,
     #[module(skip)]
     activation: Activation,
+    #[module(skip)]
+    dropout: f64,
 }
 
 impl Net {
-    /// Every tensor, flat, with its PyTorch name, in the order of [`NetConfig::build`].
+    /// Every tensor, flat, with its PyTorch name, in the order of [`NetConfig::build`], which is that of the module.
     pub(crate) fn tensors(&self) -> Vec<Named> {
         let mut tensors = Vec::new();
         for (at, block) in self.conv.iter().enumerate() {
             let name = layer_name("conv", at);
-            tensors.push(Named::new(&name, "weight", block.weight.val()));
-            tensors.push(Named::new(&name, "bias", block.bias.val()));
+            tensors.push(Named::new(&name, "weight", &block.weight));
+            tensors.push(Named::new(&name, "bias", &block.bias));
             if let Some(norm) = &block.norm {
                 let name = layer_name("bat2d", at);
-                tensors.push(Named::new(&name, "weight", norm.weight.val()));
-                tensors.push(Named::new(&name, "bias", norm.bias.val()));
-                tensors.push(Named::new(&name, "running_mean", norm.running_mean.val()));
-                tensors.push(Named::new(&name, "running_var", norm.running_var.val()));
+                tensors.push(Named::new(&name, "weight", &norm.weight));
+                tensors.push(Named::new(&name, "bias", &norm.bias));
+                for (part, statistic) in [
+                    ("running_mean", &norm.running_mean),
+                    ("running_var", &norm.running_var),
+                ] {
+                    tensors.push(Named {
+                        trained: None,
+                        ..Named::new(&name, part, statistic)
+                    });
+                }
             }
         }
         for (at, layer) in self.dense.iter().enumerate() {
             let name = layer_name("linear", at);
             tensors.push(Named {
                 transposed: true,
-                ..Named::new(&name, "weight", layer.weight.val())
+                ..Named::new(&name, "weight", &layer.weight)
             });
-            tensors.push(Named::new(&name, "bias", layer.bias.val()));
+            tensors.push(Named::new(&name, "bias", &layer.bias));
         }
         tensors
     }
@@ -475,49 +262,57 @@ impl Net {
         self.num_params() - statistics
     }
 
-    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`, with the running statistics.
+    /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`, with the running statistics; nothing is dropped.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let blocks = self.conv.iter();
-        let features = self.hidden(blocks.fold(images, |maps, block| block.evaluate(maps)));
-        match self.dense.last() {
-            Some(last) => last.forward(features),
-            None => features,
-        }
+        let maps = blocks.fold(images, |maps, block| block.evaluate(maps));
+        let layers = self.dense.iter();
+        layers.fold(maps.flatten(1, 3), |features, layer| layer.forward(features))
     }
 
     /// The mean loss `[1]` of a training batch, in nats, for `backward`; it and the number of images recognised are
-    /// also entered into `ledger` at `slot` (see [`dense_cross_entropy`]). Running statistics are updated.
+    /// also entered into `ledger` at `slot` (see [`dense_cross_entropy`]). Running statistics are updated. `seed`, another
+    /// in each step, decides which values are dropped.
     ///
     /// # Panics
     /// When the network has no layer: [`NetConfig`] makes none such.
     pub fn loss(
         &mut self,
-        images: Tensor<4>,
-        labels: Tensor<1, Int>,
+        batch: Batch,
         ledger: Tensor<1>,
         slot: usize,
         smoothing: f32,
+        seed: u32,
     ) -> (Tensor<1>, Tensor<1>) {
-        let blocks = self.conv.iter_mut();
-        let maps = blocks.fold(images, |maps, block| block.train(maps));
-        let features = self.hidden(maps);
-        let last = self.dense.last().expect("a network ends in a dense layer");
+        let mut maps = batch.images;
+        for (at, block) in self.conv.iter_mut().enumerate() {
+            maps = thinned_out(block.train(maps), block.config.dropout, seed, at);
+        }
+        let (last, hidden) = self.dense.split_last().expect("a network ends in a dense layer");
+        let mut features = maps.flatten::<2>(1, 3);
+        for (at, layer) in hidden.iter().enumerate() {
+            let at = self.conv.len() + at;
+            features = thinned_out(layer.forward(features), layer.dropout, seed, at);
+        }
         let (weight, bias) = (last.weight.val(), last.bias.val());
-        dense_cross_entropy(features, weight, bias, labels, ledger, slot, smoothing)
+        dense_cross_entropy(features, weight, bias, batch.labels, ledger, slot, smoothing)
     }
+}
 
-    /// The maps through all dense layers but the last.
-    fn hidden(&self, maps: Tensor<4>) -> Tensor<2> {
-        let layers = &self.dense[..self.dense.len().saturating_sub(1)];
-        layers
-            .iter()
-            .fold(maps.flatten::<2>(1, 3), |features, layer| layer.forward(features))
+/// The values of layer `at` in training.
+fn thinned_out<const D: usize>(values: Tensor<D>, share: f64, seed: u32, at: usize) -> Tensor<D> {
+    // Nothing is launched where nothing is dropped.
+    match share > 0.0 {
+        true => dropout(values, Mask::new(seed, at, share)),
+        false => values,
     }
 }
 
 /// One tensor of a network, for writing it down.
 pub(crate) struct Named {
     pub(crate) name: String,
+    /// By which the optimiser knows it, where it is trained.
+    pub(crate) trained: Option<ParamId>,
     /// As it is kept, flattened.
     pub(crate) values: Tensor<1>,
     /// As it is kept.
@@ -527,10 +322,12 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    fn new<const D: usize>(layer: &str, part: &str, tensor: Tensor<D>) -> Self {
+    fn new<const D: usize>(layer: &str, part: &str, parameter: &Param<Tensor<D>>) -> Self {
+        let tensor = parameter.val();
         let shape = tensor.dims();
         Self {
             name: format!("{layer}.{part}"),
+            trained: Some(parameter.id),
             values: tensor
                 .without_autodiff()
                 .reshape([shape.iter().product::<usize>()]),

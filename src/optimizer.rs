@@ -11,7 +11,7 @@ use burn::{
 use crate::{
     kernels::{
         Rule, Update,
-        optimizer::{PLANES, update},
+        optimizer::{AVERAGE, PLANES, update},
     },
     net::Net,
 };
@@ -22,7 +22,7 @@ pub(crate) struct Optimizer {
     /// How much of itself the average of the weights keeps at each step.
     average: Option<f64>,
     steps: u32,
-    /// On the plain device; made at the first step.
+    /// On the plain device; made at the first step. See [`PLANES`].
     state: Option<Tensor<1>>,
     /// The parameters in the state's order.
     order: Vec<ParamId>,
@@ -37,6 +37,43 @@ impl Optimizer {
             state: None,
             order: Vec::new(),
         }
+    }
+
+    /// One that goes on after `steps` steps with the `state` that they left, whose parameters are in this `order`.
+    pub(crate) fn resumed(
+        rule: Rule,
+        average: Option<f64>,
+        steps: u32,
+        state: Option<Tensor<1>>,
+        order: Vec<ParamId>,
+    ) -> Self {
+        Self {
+            rule,
+            average,
+            steps,
+            state,
+            order,
+        }
+    }
+
+    /// Steps it has taken.
+    pub(crate) fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// What it keeps from step to step, before the first one nothing: see [`PLANES`].
+    pub(crate) fn state(&self) -> Option<&Tensor<1>> {
+        self.state.as_ref()
+    }
+
+    /// Whether it keeps an average of the weights.
+    pub(crate) fn averages(&self) -> bool {
+        self.average.is_some()
+    }
+
+    /// The parameters in the order of the state.
+    pub(crate) fn order(&self) -> &[ParamId] {
+        &self.order
     }
 
     /// Whether it would go on as one made with these.
@@ -75,6 +112,7 @@ impl Optimizer {
             average,
         };
         let slopes = taken.slopes.into_iter().map(Tensor::into_dispatch).collect();
+        debug_assert!(self.order.is_empty() || self.order == taken.order);
         let (parameters, state) = update(taken.parameters, slopes, state, settings);
         self.state = Some(state);
         self.order = taken.order;
@@ -89,7 +127,7 @@ impl Optimizer {
         let total = state.dims()[0] / PLANES;
         let mut average = Average {
             state,
-            at: (PLANES - 1) * total,
+            at: AVERAGE * total,
             order: &self.order,
         };
         Some(net.valid().map(&mut average))

@@ -1,6 +1,14 @@
 //! [`Recipe`]: everything that decides a run, as data. Presets are values of it.
 
+mod changes;
+mod schedule;
+
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
+
+pub use changes::Changes;
+pub use schedule::Schedule;
 
 use crate::{
     dataset::SIDE,
@@ -18,45 +26,6 @@ const MOST_BATCH: usize = 4096;
 /// What a JavaScript number holds exactly.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
 
-/// The step size over a run, as a share of the recipe's learning rate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Schedule {
-    /// The same throughout.
-    Constant,
-    /// Straight up from `start` to 1 during the first `warmup` of the run (0–1), then straight down to `end`
-    /// (https://arxiv.org/abs/1708.07120).
-    OneCycle {
-        /// Share of the run.
-        warmup: f64,
-        /// Share of the learning rate at the first step.
-        start: f64,
-        /// Share of the learning rate at the end.
-        end: f64,
-    },
-}
-
-impl Schedule {
-    /// The share at `progress`, 0 at the run's first step, 1 at its end.
-    pub fn factor(&self, progress: f64) -> f64 {
-        match *self {
-            Schedule::Constant => 1.0,
-            Schedule::OneCycle { warmup, start, end } => {
-                let line = |from: f64, to: f64, share: f64| from + (to - from) * share;
-                if progress < warmup {
-                    line(start, 1.0, progress / warmup)
-                } else {
-                    line(
-                        1.0,
-                        end,
-                        (progress - warmup) / (1.0 - warmup).max(f64::MIN_POSITIVE),
-                    )
-                }
-            }
-        }
-    }
-}
-
 /// Everything that decides a run, besides the images and the device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -69,7 +38,7 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// How the step size goes over the run.
     pub schedule: Schedule,
-    /// Random warping of the training images.
+    /// Random warping of the training images; see [`Warp`].
     pub warp: Option<Warp>,
     /// Share of each target that is spread over all classes (0–1), as `label_smoothing` of
     /// `torch.nn.CrossEntropyLoss`.
@@ -100,6 +69,7 @@ impl Recipe {
                 beta1: 0.9,
                 beta2: 0.999,
                 epsilon: 1e-8,
+                weight_decay: 0.0,
             },
             learning_rate: 1e-3,
             schedule: Schedule::Constant,
@@ -123,12 +93,14 @@ impl Recipe {
                 dense: vec![DenseConfig {
                     units: 256,
                     activation: Activation::Relu,
+                    dropout: 0.0,
                 }],
             },
             optimizer: Rule::Adam {
                 beta1: 0.7,
                 beta2: 0.9,
                 epsilon: 1e-8,
+                weight_decay: 0.0,
             },
             learning_rate: 0.01,
             schedule: Schedule::OneCycle {
@@ -155,12 +127,14 @@ impl Recipe {
                 dense: vec![DenseConfig {
                     units: 128,
                     activation: Activation::Relu,
+                    dropout: 0.0,
                 }],
             },
             optimizer: Rule::Adam {
                 beta1: 0.9,
                 beta2: 0.99,
                 epsilon: 1e-8,
+                weight_decay: 0.0,
             },
             learning_rate: 0.005,
             schedule: Schedule::OneCycle {
@@ -202,17 +176,6 @@ impl Recipe {
     /// # Errors
     /// [`Error::BadOption`], naming the option and what is accepted.
     pub fn validate(&self) -> Result<()> {
-        let within = |name: &str, value: usize, most: usize| match value {
-            0 => Err(Error::option(
-                name,
-                format!("0; a whole number from 1 to {most} is accepted"),
-            )),
-            _ if value > most => Err(Error::option(
-                name,
-                format!("{value}; a whole number from 1 to {most} is accepted"),
-            )),
-            _ => Ok(()),
-        };
         self.net.conv_shapes()?;
         within("epochs", self.epochs, MOST_EPOCHS)?;
         within("batchSize", self.batch_size, MOST_BATCH)?;
@@ -227,24 +190,14 @@ impl Recipe {
                 ),
             ));
         }
-        let share = |name: &str, value: f64, below: f64| match (0.0..below).contains(&value) {
-            true => Ok(()),
-            false => Err(Error::option(
-                name,
-                format!("{value}; a number from 0, below {below}, is accepted"),
-            )),
-        };
         share("labelSmoothing", self.label_smoothing, 1.0)?;
         share("average", self.average.unwrap_or(0.0), 1.0)?;
-        if let Schedule::OneCycle { warmup, start, end } = self.schedule {
-            share("schedule.warmup", warmup, 1.0)?;
-            share("schedule.start", start, 1.0)?;
-            share("schedule.end", end, 1.0)?;
-        }
+        validate_rule(&self.optimizer)?;
+        self.schedule.validate()?;
         if let Some(warp) = self.warp {
-            share("warp.shift", warp.shift.into(), SIDE as f64)?;
-            share("warp.degrees", warp.degrees.into(), MOST_DEGREES.into())?;
-            share("warp.scale", warp.scale.into(), 1.0)?;
+            share("warp.shift", warp.shift, SIDE as f64)?;
+            share("warp.degrees", warp.degrees, f64::from(MOST_DEGREES))?;
+            share("warp.scale", warp.scale, 1.0)?;
         }
         validate_learning_rate(self.learning_rate)
     }
@@ -260,17 +213,76 @@ fn block(filters: usize, kernel: usize) -> ConvConfig {
         batch_norm: true,
         activation: Activation::Relu,
         pool: Pool::Max { size: 2, stride: 2 },
+        dropout: 0.0,
+    }
+}
+
+fn validate_rule(rule: &Rule) -> Result<()> {
+    match *rule {
+        Rule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        }
+        | Rule::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
+            share("optimizer.beta1", beta1, 1.0)?;
+            share("optimizer.beta2", beta2, 1.0)?;
+            above_zero("optimizer.epsilon", epsilon)?;
+            at_most_one("optimizer.weightDecay", weight_decay)
+        }
+        Rule::Sgd {
+            momentum,
+            weight_decay,
+        } => {
+            share("optimizer.momentum", momentum, 1.0)?;
+            at_most_one("optimizer.weightDecay", weight_decay)
+        }
     }
 }
 
 /// # Errors
 /// [`Error::BadOption`] for a learning rate that is not above 0 and at most 1.
 pub fn validate_learning_rate(learning_rate: f64) -> Result<()> {
-    if learning_rate > 0.0 && learning_rate <= 1.0 {
+    above_zero("learningRate", learning_rate)
+}
+
+/// A number that is shown as it was given, whatever its precision.
+trait Number: Into<f64> + Display + Copy {}
+impl<T: Into<f64> + Display + Copy> Number for T {}
+
+fn within(name: &str, value: usize, most: usize) -> Result<()> {
+    let accepted = || format!("a whole number from 1 to {most}");
+    check((1..=most).contains(&value), name, value, accepted)
+}
+
+fn share(name: &str, value: impl Number, below: f64) -> Result<()> {
+    let accepted = || format!("a number from 0, below {below},");
+    check((0.0..below).contains(&value.into()), name, value, accepted)
+}
+
+fn at_most_one(name: &str, value: impl Number) -> Result<()> {
+    let accepted = || "a number from 0 to 1".into();
+    check((0.0..=1.0).contains(&value.into()), name, value, accepted)
+}
+
+fn above_zero(name: &str, value: impl Number) -> Result<()> {
+    let accepted = || "a number above 0, at most 1,".into();
+    let number = value.into();
+    check(number > 0.0 && number <= 1.0, name, value, accepted)
+}
+
+fn check(fits: bool, name: &str, value: impl Display, accepted: impl FnOnce() -> String) -> Result<()> {
+    if fits {
         return Ok(());
     }
     Err(Error::option(
-        "learningRate",
-        format!("{learning_rate}; a number above 0, at most 1, is accepted"),
+        name,
+        format!("{value}; {} is accepted", accepted()),
     ))
 }

@@ -1,8 +1,8 @@
 //! The JavaScript surface, thin: turns JavaScript values into the crate's and back. The only file that names
 //! a JavaScript type; `www/js/worker.js` is the only one that imports it.
 
-use js_sys::{Float32Array, Float64Array, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
+use js_sys::{Float32Array, Float64Array, JSON, Object, Reflect, Uint8Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     device::{Accelerator, Kind},
     error::Error,
     net::NetConfig,
-    recipe::{PRESETS, Recipe},
-    session::{Start, TrainSession},
+    recipe::{Changes, PRESETS, Recipe},
+    session::{Restored, Start, TrainSession},
 };
 
 /// Runs when the module is loaded: a panic prints its message before it traps.
@@ -46,52 +46,65 @@ struct DataInfo {
     test: SplitInfo,
 }
 
-/// The `TrainOptions` of `www/js/protocol.js`, besides `weights`: what is absent is the preset's.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TrainOptions {
-    preset: Option<String>,
-    net: Option<NetConfig>,
-    epochs: Option<usize>,
-    steps: Option<usize>,
-    batch_size: Option<usize>,
-    learning_rate: Option<f64>,
-    seed: Option<u64>,
-    shuffle: Option<bool>,
-    train_count: Option<usize>,
-}
-
-impl TrainOptions {
-    fn recipe(self) -> Result<Recipe, Error> {
-        let preset = Recipe::preset(self.preset.as_deref().unwrap_or("course"))?;
-        Ok(Recipe {
-            net: self.net.unwrap_or(preset.net),
-            optimizer: preset.optimizer,
-            learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
-            schedule: preset.schedule,
-            warp: preset.warp,
-            average: preset.average,
-            label_smoothing: preset.label_smoothing,
-            batch_size: self.batch_size.unwrap_or(preset.batch_size),
-            epochs: self.epochs.unwrap_or(preset.epochs),
-            seed: self.seed.unwrap_or(preset.seed),
-            shuffle: self.shuffle.unwrap_or(preset.shuffle),
-            train_count: self.train_count.or(preset.train_count),
-            steps: self.steps.or(preset.steps),
-        })
-    }
-}
-
 #[derive(Serialize)]
 struct Preset {
     name: &'static str,
     recipe: Recipe,
 }
 
-fn recipe(options: JsValue) -> Result<Recipe, JsValue> {
-    let options: TrainOptions = serde_wasm_bindgen::from_value(options)
-        .map_err(|error| thrown(Error::option("options", error.to_string())))?;
-    options.recipe().map_err(thrown)
+#[derive(Serialize)]
+struct Loaded {
+    net: NetConfig,
+    preset: Option<&'static str>,
+}
+
+/// The `SnapshotInfo` of `www/js/protocol.js`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotInfo {
+    recipe: Recipe,
+    first_epoch: usize,
+    step: usize,
+    steps: usize,
+    steps_per_epoch: usize,
+    epoch: usize,
+    evaluated: bool,
+    train_count: usize,
+    parameters: usize,
+    multiply_adds: u64,
+}
+
+impl From<Restored> for SnapshotInfo {
+    fn from(restored: Restored) -> Self {
+        let Restored {
+            recipe,
+            plan,
+            train_count,
+            epochs,
+            evaluated,
+        } = restored;
+        Self {
+            recipe,
+            first_epoch: plan.epoch + 1,
+            step: plan.step,
+            steps: plan.steps,
+            steps_per_epoch: plan.steps_per_epoch,
+            epoch: epochs,
+            evaluated,
+            train_count,
+            parameters: plan.parameters,
+            multiply_adds: plan.multiply_adds,
+        }
+    }
+}
+
+/// From a `TrainOptions` of `www/js/protocol.js`, without what says where the weights come from.
+fn recipe(options: &JsValue) -> Result<Recipe, JsValue> {
+    let wrong = |problem: String| thrown(Error::option("options", problem));
+    let text = JSON::stringify(options)?.as_string();
+    let text = text.ok_or_else(|| wrong("they are no object".into()))?;
+    let changes = serde_json::from_str::<Changes>(&text).map_err(|error| wrong(error.to_string()))?;
+    changes.recipe().map_err(thrown)
 }
 
 #[wasm_bindgen]
@@ -103,7 +116,7 @@ impl Lab {
             .into_iter()
             .collect::<Result<Vec<_>, _>>()
             .map_err(thrown)?;
-        plain(&presets)
+        spelled(&presets)
     }
 
     /// Opens this build's device and checks that it computes.
@@ -166,7 +179,7 @@ impl Lab {
     /// Launches what a run of these options, without `weights`, would launch, with or without its evaluations, and
     /// forgets it.
     pub fn rehearse(&self, options: JsValue, evaluation: bool) -> Result<(), JsValue> {
-        let recipe = recipe(options)?;
+        let recipe = recipe(&options)?;
         self.session.rehearse(&recipe, evaluation).map_err(thrown)
     }
 
@@ -174,9 +187,9 @@ impl Lab {
     pub fn start(&mut self, options: JsValue) -> Result<JsValue, JsValue> {
         let weights = Reflect::get(&options, &"weights".into())?;
         if options.is_object() {
-            Reflect::delete_property(options.unchecked_ref::<js_sys::Object>(), &"weights".into())?;
+            Reflect::delete_property(options.unchecked_ref::<Object>(), &"weights".into())?;
         }
-        let recipe = recipe(options)?;
+        let recipe = recipe(&options)?;
         let bytes = weights.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
         let start = match (weights.as_string().as_deref(), &bytes) {
             (_, Some(bytes)) => Start::From(bytes),
@@ -197,17 +210,28 @@ impl Lab {
         plain(&self.session.step().map_err(thrown)?)
     }
 
-    /// The loss of every step since the last call, in order.
-    #[wasm_bindgen(js_name = readLosses)]
-    pub async fn read_losses(&mut self) -> Result<Float64Array, JsValue> {
-        let losses = self.session.read_losses().await.map_err(thrown)?;
-        Ok(Float64Array::from(losses.as_slice()))
+    /// `{ losses, accuracies }` of every step since the last call, in order.
+    #[wasm_bindgen(js_name = readSteps)]
+    pub async fn read_steps(&mut self) -> Result<JsValue, JsValue> {
+        let found = self.session.read_steps().await.map_err(thrown)?;
+        let losses = found.iter().map(|found| found.loss).collect::<Vec<_>>();
+        let accuracies = found.iter().map(|found| found.accuracy).collect::<Vec<_>>();
+        object([
+            ("losses", Float64Array::from(losses.as_slice()).into()),
+            ("accuracies", Float64Array::from(accuracies.as_slice()).into()),
+        ])
     }
 
     /// Mean loss over the images of the latest epoch, of the steps that were read.
     #[wasm_bindgen(js_name = epochTrainLoss)]
     pub fn epoch_train_loss(&self) -> f64 {
         self.session.epoch_train_loss()
+    }
+
+    /// Share of the latest epoch's images that were recognised, of the steps that were read.
+    #[wasm_bindgen(js_name = epochTrainAccuracy)]
+    pub fn epoch_train_accuracy(&self) -> f64 {
+        self.session.epoch_train_accuracy()
     }
 
     /// From the next step on.
@@ -247,13 +271,46 @@ impl Lab {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// Takes the weights of a safetensors file and the network they are for; gives the name of the first preset of
-    /// that network, if it is one's. Changes nothing when they do not fit.
+    /// Takes the weights of a safetensors file and the network they are for; gives `{ net, preset }`: that network, and
+    /// the name of the first preset of it, if it is one's, or null. Changes nothing when they do not fit.
     #[wasm_bindgen(js_name = loadWeights)]
-    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<Option<String>, JsValue> {
+    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<JsValue, JsValue> {
         let net = self.session.load_weights(bytes).map_err(thrown)?;
         let of_net = |name: &&str| Recipe::preset(name).is_ok_and(|preset| preset.net == net);
-        Ok(PRESETS.into_iter().find(of_net).map(String::from))
+        let preset = PRESETS.into_iter().find(of_net);
+        spelled(&Loaded { net, preset })
+    }
+
+    /// Network, optimiser and run in one file.
+    #[wasm_bindgen(js_name = saveSnapshot)]
+    pub async fn save_snapshot(&mut self) -> Result<Uint8Array, JsValue> {
+        let bytes = self.session.snapshot().await.map_err(thrown)?;
+        Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// `{ weights, snapshot }` of one moment: what `saveWeights` and `saveSnapshot` give.
+    pub async fn checkpoint(&mut self) -> Result<JsValue, JsValue> {
+        let checkpoint = self.session.checkpoint().await.map_err(thrown)?;
+        let bytes = |bytes: Vec<u8>| Uint8Array::from(bytes.as_slice()).into();
+        object([
+            ("weights", bytes(checkpoint.weights)),
+            ("snapshot", bytes(checkpoint.snapshot)),
+        ])
+    }
+
+    /// Takes network, optimiser and run from a snapshot: the next step is the one that would have followed. Gives a
+    /// `SnapshotInfo`. Changes nothing when it cannot be used.
+    #[wasm_bindgen(js_name = loadSnapshot)]
+    pub fn load_snapshot(&mut self, bytes: &[u8]) -> Result<JsValue, JsValue> {
+        let restored = self.session.restore(bytes).map_err(thrown)?;
+        spelled(&SnapshotInfo::from(restored))
+    }
+
+    /// An ONNX file, with the names of the ten classes in it where they are given.
+    #[wasm_bindgen(js_name = saveOnnx)]
+    pub async fn save_onnx(&self, classes: Option<Vec<String>>) -> Result<Uint8Array, JsValue> {
+        let bytes = self.session.save_onnx(classes.as_deref()).await.map_err(thrown)?;
+        Ok(Uint8Array::from(bytes.as_slice()))
     }
 
     /// Forgets the network and the run; keeps the images.
@@ -268,6 +325,23 @@ fn thrown(error: Error) -> JsValue {
     // Setting a property of a fresh Error cannot fail.
     let _ = Reflect::set(&thrown, &"code".into(), &error.code().into());
     thrown.into()
+}
+
+/// A plain JavaScript object with a recipe in it: by way of JSON, in which a 0.9 of 32 bits is 0.9 and not
+/// 0.8999999761581421.
+fn spelled(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let text =
+        serde_json::to_string(value).map_err(|error| thrown(Error::option("recipe", error.to_string())))?;
+    JSON::parse(&text)
+}
+
+/// An object of JavaScript values.
+fn object<const N: usize>(members: [(&str, JsValue); N]) -> Result<JsValue, JsValue> {
+    let object = Object::new();
+    for (name, value) in members {
+        Reflect::set(&object, &name.into(), &value)?;
+    }
+    Ok(object.into())
 }
 
 /// A plain JavaScript object.

@@ -1,4 +1,4 @@
-//! The native program: the page's recipes on servers and in tests. `digit-lab train | eval | info`.
+//! The native program: the page's recipes on servers and in tests. `digit-lab train | eval | info | export`.
 //!
 //! With `--weights` and `--no-shuffle` a run is fully determined by its inputs, so that it can be held against
 //! another framework.
@@ -68,6 +68,8 @@ mod native {
         Eval(EvalArgs),
         /// Describe a recipe and its network, or a weights file
         Info(InfoArgs),
+        /// Write a network for other programs
+        Export(ExportArgs),
     }
 
     #[derive(Args)]
@@ -154,11 +156,22 @@ mod native {
         save: Option<PathBuf>,
     }
 
+    #[derive(Args)]
+    struct ExportArgs {
+        /// The network and its weights, a safetensors file
+        #[arg(long, value_name = "FILE")]
+        weights: PathBuf,
+        /// Write it there as ONNX, as it is evaluated
+        #[arg(long, value_name = "FILE")]
+        onnx: PathBuf,
+    }
+
     pub fn main() -> ExitCode {
         let done = match Cli::parse().command {
             Command::Train(args) => train(&args),
             Command::Eval(args) => eval(&args).map(|()| ExitCode::SUCCESS),
             Command::Info(args) => info(&args).map(|()| ExitCode::SUCCESS),
+            Command::Export(args) => export(&args).map(|()| ExitCode::SUCCESS),
         };
         done.unwrap_or_else(|error| {
             eprintln!("digit-lab: {error:#}");
@@ -321,6 +334,14 @@ mod native {
             );
         }
         Ok(())
+    }
+
+    fn export(args: &ExportArgs) -> Result<()> {
+        let mut session = TrainSession::new(Accelerator::cpu());
+        session
+            .load_weights(&read(&args.weights)?)
+            .with_context(|| args.weights.display().to_string())?;
+        write_atomically(&args.onnx, &block_on(session.save_onnx(None))?)
     }
 
     /// Opens the device and gives it the images.

@@ -10,7 +10,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use super::{BlockSpec, Floats, Kernels, Update, Warp};
+use super::{BlockSpec, Floats, Kernels, Mask, Update, Warp};
 use crate::net::Activation;
 
 type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
@@ -136,6 +136,20 @@ impl<B: Kernels> Backward<B, 3> for DenseBackward {
     }
 }
 
+/// Parent: x.
+#[derive(Debug)]
+struct DropoutBackward;
+
+impl<B: Kernels> Backward<B, 1> for DropoutBackward {
+    type State = Mask;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let gradient = B::dropout(gradient, ops.state);
+        hand_out::<B, _, 1>(ops, vec![gradient], grads);
+    }
+}
+
 /// Parents: x, weight, bias.
 #[derive(Debug)]
 struct CrossEntropyBackward;
@@ -254,6 +268,15 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         _wants_input: bool,
     ) -> Vec<FloatTensor<Self>> {
         unimplemented!("second derivatives of a dense layer")
+    }
+
+    fn dropout(x: FloatTensor<Self>, mask: Mask) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let out = B::dropout(x.into_primitive(), mask);
+        match DropoutBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(mask, out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
     }
 
     fn dense_cross_entropy(

@@ -8,7 +8,7 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Kernels;
+use super::{Kernels, random::uniform};
 use crate::dataset::{PIXELS, SIDE};
 
 /// Pixels in one 32-bit word of the resident images.
@@ -20,7 +20,7 @@ pub(crate) const PIXELS_PER_WORD: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Warp {
-    /// Differs from batch to batch.
+    /// Differs from step to step.
     #[serde(skip)]
     pub seed: u32,
     /// Largest move along each axis, in pixels.
@@ -35,18 +35,6 @@ pub struct Warp {
 pub(crate) const DRAWS: u32 = 4;
 
 impl Warp {
-    /// The same, with the seed of one step of a run: another in each.
-    pub(crate) fn of_step(self, run_seed: u64, step: u64) -> Self {
-        let run = run_seed as u32 ^ (run_seed >> 32) as u32;
-        Self {
-            // Odd multipliers far apart keep runs and steps apart; the draws hash what comes of it.
-            seed: run
-                .wrapping_mul(0x9E37_79B1)
-                .wrapping_add((step as u32).wrapping_mul(0x85EB_CA77)),
-            ..self
-        }
-    }
-
     /// Image `row` of a batch, as the map from its pixels to the places to read: a pixel `(x, y)`, counted from
     /// the centre of the image, comes from `(a·x − b·y + dx, b·x + a·y + dy)`.
     pub fn map(&self, row: u32) -> [f32; 4] {
@@ -72,17 +60,6 @@ pub const MOST_DEGREES: f32 = 45.0;
 /// The series of sin x / x and of cos x, by powers of x².
 pub(crate) const SIN: [f32; 5] = [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5_040.0, 1.0 / 362_880.0];
 pub(crate) const COS: [f32; 5] = [1.0, -1.0 / 2.0, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0];
-
-/// A number in [0, 1), by the PCG hash (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020,
-/// https://jcgt.org/published/0009/03/02/). The kernel on the GPU does the same in 32 bits.
-pub(crate) fn uniform(seed: u32, index: u32) -> f32 {
-    let hash = |value: u32| {
-        let state = value.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-        let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
-        (word >> 22) ^ word
-    };
-    (hash(index.wrapping_add(hash(seed))) >> 8) as f32 / 16_777_216.0
-}
 
 /// Images `[count, 1, 28, 28]` of 0 (paper) to 1 (ink), and their labels `[count]`: those that
 /// `order[first..first + count]` names.

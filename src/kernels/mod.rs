@@ -1,5 +1,5 @@
-//! The hot path of training as fused operations: a batch gathered, a convolution block, a dense layer, the loss,
-//! the optimiser. Each is one method of [`Kernels`], a Burn backend extension, with a kernel of our own on the
+//! The hot path of training as fused operations: a batch gathered, a convolution block, a dense layer, dropout, the
+//! loss, the optimiser. Each is one method of [`Kernels`], a Burn backend extension, with a kernel of our own on the
 //! GPU ([`gpu`], CubeCL) and on the CPU ([`cpu`]), and a gradient written by hand.
 //!
 //! A file a step: the operation on Burn tensors, its *plain twin* made of Burn's stock operations, which the
@@ -13,9 +13,11 @@ pub mod conv_block;
 mod cpu;
 pub mod cross_entropy;
 pub mod dense;
+pub mod dropout;
 #[cfg(feature = "gpu")]
 mod gpu;
 pub mod optimizer;
+pub(crate) mod random;
 
 use burn::backend::{
     Backend, BackendTensor, Dispatch, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind,
@@ -25,6 +27,7 @@ use burn::backend::{
 
 pub use batch::Warp;
 pub use conv_block::BlockSpec;
+pub use dropout::Mask;
 pub use optimizer::{Rule, Update};
 
 use crate::net::Activation;
@@ -146,6 +149,9 @@ pub trait Kernels: Backend {
         activation: Activation,
         wants_input: bool,
     ) -> Vec<FloatTensor<Self>>;
+
+    /// See [`dropout::dropout`]; its gradient is the same of the gradient.
+    fn dropout(x: FloatTensor<Self>, mask: Mask) -> FloatTensor<Self>;
 
     /// See [`cross_entropy::dense_cross_entropy`]. Gives the loss `[1]`, the ledger, and the gradient of the loss
     /// by the logits, `[n, classes]`.

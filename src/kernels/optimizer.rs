@@ -10,7 +10,7 @@ use super::{Floats, Kernels};
 
 /// How the weights follow the gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Rule {
     /// Adam (https://arxiv.org/abs/1412.6980), with bias correction as in `torch.optim.Adam`.
     Adam {
@@ -20,6 +20,9 @@ pub enum Rule {
         beta2: f32,
         /// Added to the root of the second moment.
         epsilon: f32,
+        /// Added to each gradient, times its weight.
+        #[serde(rename = "weightDecay", default, skip_serializing_if = "is_none")]
+        weight_decay: f32,
     },
     /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), as `torch.optim.AdamW`.
     AdamW {
@@ -44,6 +47,11 @@ pub enum Rule {
     },
 }
 
+/// What is not written down.
+fn is_none(weight_decay: &f32) -> bool {
+    *weight_decay == 0.0
+}
+
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update {
@@ -60,6 +68,8 @@ pub struct Update {
 /// Planes of a state: first moment (or velocity), second moment, average. Plane `p` of a parameter that begins
 /// at value `at` of `total` is at `p · total + at`.
 pub const PLANES: usize = 3;
+/// The plane of the average.
+pub const AVERAGE: usize = 2;
 
 /// Steps all parameters, of any shapes. Their values, one after the other, are `total` numbers; `gradients` has their
 /// gradients in the same order and shapes; `state` is `[3 · total]` (see [`PLANES`]), zeros before the first step.
@@ -101,25 +111,33 @@ pub fn update_plain(
     let [first, second, average] = planes;
     let rate = update.learning_rate;
     let blend = |old: Tensor<1>, new: Tensor<1>, keep: f32| old.mul_scalar(keep) + new.mul_scalar(1.0 - keep);
-    let adam =
-        |parameter: Tensor<1>, first: Tensor<1>, second: Tensor<1>, [beta1, beta2, epsilon]: [f32; 3]| {
-            let first = blend(first, gradient.clone(), beta1);
-            let second = blend(second, gradient.clone().square(), beta2);
-            let correct = |beta: f32| 1.0 - beta.powi(update.step as i32);
-            let root = second
-                .clone()
-                .div_scalar(correct(beta2))
-                .sqrt()
-                .add_scalar(epsilon);
-            let step = first.clone().div_scalar(correct(beta1)) / root;
-            (parameter - step.mul_scalar(rate), first, second)
-        };
+    let adam = |parameter: Tensor<1>,
+                gradient: Tensor<1>,
+                [first, second]: [Tensor<1>; 2],
+                betas: [f32; 2],
+                epsilon| {
+        let [beta1, beta2] = betas;
+        let first = blend(first, gradient.clone(), beta1);
+        let second = blend(second, gradient.square(), beta2);
+        let correct = |beta: f32| 1.0 - beta.powi(update.step as i32);
+        let root = second
+            .clone()
+            .div_scalar(correct(beta2))
+            .sqrt()
+            .add_scalar(epsilon);
+        let step = first.clone().div_scalar(correct(beta1)) / root;
+        (parameter - step.mul_scalar(rate), first, second)
+    };
     let (parameter, first, second) = match update.rule {
         Rule::Adam {
             beta1,
             beta2,
             epsilon,
-        } => adam(parameter, first, second, [beta1, beta2, epsilon]),
+            weight_decay,
+        } => {
+            let gradient = gradient + parameter.clone().mul_scalar(weight_decay);
+            adam(parameter, gradient, [first, second], [beta1, beta2], epsilon)
+        }
         Rule::AdamW {
             beta1,
             beta2,
@@ -127,7 +145,7 @@ pub fn update_plain(
             weight_decay,
         } => {
             let decayed = parameter.mul_scalar(1.0 - rate * weight_decay);
-            adam(decayed, first, second, [beta1, beta2, epsilon])
+            adam(decayed, gradient, [first, second], [beta1, beta2], epsilon)
         }
         Rule::Sgd {
             momentum,

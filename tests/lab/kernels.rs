@@ -19,7 +19,7 @@ use crate::{
 /// Of the largest value of a tensor. f32 keeps 24 bits, 6e-8; a sum of terms of both signs loses some of them.
 const TOLERANCE: f64 = 1e-5;
 
-fn tensor<const D: usize>(values: &[f64], shape: [usize; D], device: &Device) -> Tensor<D> {
+pub fn tensor<const D: usize>(values: &[f64], shape: [usize; D], device: &Device) -> Tensor<D> {
     let values = values.iter().map(|&value| value as f32).collect::<Vec<_>>();
     Tensor::from_data(TensorData::new(values, shape), device)
 }
@@ -30,7 +30,7 @@ fn integers(values: &[usize], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values, shape), (device, DType::I32))
 }
 
-async fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     let data = tensor
         .without_autodiff()
         .into_data_async()
@@ -44,7 +44,7 @@ fn largest(values: &[f64]) -> f64 {
 }
 
 /// Asserts that no value is further away than [`TOLERANCE`] of the largest, or of `at_least`.
-fn assert_near(found: &[f64], expected: &[f64], at_least: f64, what: &str) {
+pub fn assert_near(found: &[f64], expected: &[f64], at_least: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let scale = largest(expected).max(at_least);
     for (at, (a, b)) in found.iter().zip(expected).enumerate() {
@@ -441,7 +441,7 @@ on_every_device! {
         let sizes = [35, 7, 256, 1, 9, 64, 3];
         let total = sizes.iter().sum::<usize>();
         for rule in [
-            Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+            Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.05 },
             Rule::AdamW { beta1: 0.7, beta2: 0.9, epsilon: 1e-6, weight_decay: 0.1 },
             Rule::Sgd { momentum: 0.9, weight_decay: 0.01 },
         ] {

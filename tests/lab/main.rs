@@ -9,9 +9,13 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod support;
 
 mod data;
+mod dropout;
 mod float64;
 mod kernels;
 mod network;
+mod optimizer;
+mod recipes;
 mod reference;
 mod runs;
+mod snapshots;
 mod weights;

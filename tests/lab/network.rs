@@ -163,6 +163,7 @@ on_every_device! {
                     batch_norm: false,
                     activation: Activation::Relu,
                     pool: Pool::None,
+                    dropout: 0.0,
                 },
                 ConvConfig {
                     filters: 8,
@@ -172,9 +173,10 @@ on_every_device! {
                     batch_norm: true,
                     activation: Activation::Tanh,
                     pool: Pool::Mean { size: 2, stride: 2 },
+                    dropout: 0.0,
                 },
             ],
-            dense: vec![DenseConfig { units: 16, activation: Activation::Relu }],
+            dense: vec![DenseConfig { units: 16, activation: Activation::Relu, dropout: 0.0 }],
         };
         let recipe = Recipe { net, steps: Some(6), learning_rate: 1e-2, ..small(20, 9) };
         let mut session = session(accelerator, 20, 20);

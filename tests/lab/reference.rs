@@ -5,7 +5,7 @@
 
 use burn::tensor::Tensor;
 use digit_lab::{
-    dataset::ResidentSplit,
+    dataset::{Batch, ResidentSplit},
     net::NetConfig,
     recipe::Recipe,
     session::{Start, TrainSession},
@@ -57,7 +57,8 @@ on_every_device! {
         let order = data.order(&(0..BATCH as u32).collect::<Vec<_>>());
         let batch = data.batch(&order, 0, BATCH, None);
         let ledger = Tensor::zeros([2], &accelerator.device).autodiff();
-        let (loss, _) = net.loss(batch.images.autodiff(), batch.labels.autodiff(), ledger, 0, 0.0);
+        let batch = Batch { images: batch.images.autodiff(), labels: batch.labels.autodiff() };
+        let (loss, _) = net.loss(batch, ledger, 0, 0.0, 0);
         let gradients = loss.backward();
 
         let block = &net.conv[0];

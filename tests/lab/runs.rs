@@ -5,11 +5,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use digit_lab::{
     device::Accelerator,
-    recipe::{PRESETS, Recipe, Schedule},
+    recipe::{PRESETS, Recipe},
     session::{Start, TrainSession},
 };
 
-use crate::support::{assert_close, bars, losses, on_every_device, session, small};
+use crate::support::{bars, losses, on_every_device, session, small};
 
 #[test]
 fn nothing_trains_without_images() {
@@ -154,16 +154,4 @@ on_every_device! {
             assert!(last < 0.9 * losses[0], "{name}: {losses:?}");
         }
     }
-}
-
-#[test]
-fn one_cycle_goes_straight_up_and_down() {
-    let schedule = Schedule::OneCycle {
-        warmup: 0.25,
-        start: 0.2,
-        end: 0.1,
-    };
-    let factors = [0.0, 0.125, 0.25, 0.625, 1.0].map(|progress| schedule.factor(progress));
-    assert_close(&factors, &[0.2, 0.6, 1.0, 0.55, 0.1], 1e-12, "factors");
-    assert_eq!(Schedule::Constant.factor(0.5), 1.0);
 }

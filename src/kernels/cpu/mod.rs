@@ -13,6 +13,7 @@ mod conv_backward;
 mod conv_block;
 mod cross_entropy;
 mod dense;
+mod dropout;
 mod lanes;
 mod optimizer;
 mod parallel;
@@ -28,7 +29,7 @@ use burn::{
     tensor::TensorData,
 };
 
-use super::{BlockSpec, Floats, Kernels, Update, Warp};
+use super::{BlockSpec, Floats, Kernels, Mask, Update, Warp};
 use crate::{dataset::SIDE, net::Activation};
 
 type Values = FloatTensor<Flex>;
@@ -187,6 +188,11 @@ impl Kernels for Flex {
             gradients.push(tensor(gradient, [layer.batch, layer.inputs]));
         }
         gradients
+    }
+
+    fn dropout(x: Values, mask: Mask) -> Values {
+        let values = dropout::dropout(x.to_contiguous().storage(), mask);
+        Values::from_data(TensorData::new(values, x.shape()))
     }
 
     fn dense_cross_entropy(

@@ -26,13 +26,13 @@ pub(super) fn step(values: &mut [f32], gradient: &[f32], state: &mut [f32], at: 
                     beta1,
                     beta2,
                     epsilon,
+                    weight_decay,
                 } => {
-                    adam(
-                        values,
-                        gradient,
-                        [first, second],
-                        Factors::new(update, [beta1, beta2, epsilon], 0.0),
-                    );
+                    let factors = Factors {
+                        pull: weight_decay,
+                        ..Factors::new(update, [beta1, beta2, epsilon])
+                    };
+                    adam(values, gradient, [first, second], factors);
                 }
                 Rule::AdamW {
                     beta1,
@@ -40,7 +40,10 @@ pub(super) fn step(values: &mut [f32], gradient: &[f32], state: &mut [f32], at: 
                     epsilon,
                     weight_decay,
                 } => {
-                    let factors = Factors::new(update, [beta1, beta2, epsilon], weight_decay);
+                    let factors = Factors {
+                        keep: 1.0 - update.learning_rate * weight_decay,
+                        ..Factors::new(update, [beta1, beta2, epsilon])
+                    };
                     adam(values, gradient, [first, second], factors);
                 }
                 Rule::Sgd {
@@ -70,7 +73,9 @@ struct Factors {
     beta1: f32,
     beta2: f32,
     epsilon: f32,
-    /// What weight decay leaves of a weight.
+    /// Share of a weight that is added to its gradient: weight decay of Adam.
+    pull: f32,
+    /// What is left of a weight: weight decay of AdamW.
     keep: f32,
     /// The learning rate, by the first moment's bias correction.
     rate: f32,
@@ -79,14 +84,15 @@ struct Factors {
 }
 
 impl Factors {
-    /// The corrections are small differences from 1 in the first steps and so taken in f64.
-    fn new(update: &Update, [beta1, beta2, epsilon]: [f32; 3], weight_decay: f32) -> Self {
+    /// Without weight decay. The corrections are small differences from 1 in the first steps and so taken in f64.
+    fn new(update: &Update, [beta1, beta2, epsilon]: [f32; 3]) -> Self {
         let correct = |beta: f32| 1.0 / (1.0 - f64::from(beta).powi(update.step as i32));
         Self {
             beta1,
             beta2,
             epsilon,
-            keep: 1.0 - update.learning_rate * weight_decay,
+            pull: 0.0,
+            keep: 1.0,
             rate: (f64::from(update.learning_rate) * correct(beta1)) as f32,
             correction: correct(beta2) as f32,
         }
@@ -95,9 +101,10 @@ impl Factors {
 
 vectorised! {
     fn adam(values: &mut [f32], gradient: &[f32], moments: [&mut [f32]; 2], factors: Factors) {
-        let Factors { beta1, beta2, epsilon, keep, rate, correction } = factors;
+        let Factors { beta1, beta2, epsilon, pull, keep, rate, correction } = factors;
         let [first, second] = moments;
         for (((value, g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+            let g = g + *value * pull;
             *m = *m * beta1 + g * (1.0 - beta1);
             *v = *v * beta2 + g * g * (1.0 - beta2);
             *value = *value * keep - *m * rate / ((*v * correction).sqrt() + epsilon);

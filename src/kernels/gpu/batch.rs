@@ -4,7 +4,10 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{UNITS, arg, cubes, empty};
+use super::{
+    UNITS, arg, cubes, empty,
+    random::{draw, hash},
+};
 use crate::{
     dataset::{PIXELS, SIDE},
     kernels::batch::{COS, DRAWS, PIXELS_PER_WORD, SIN, Warp},
@@ -47,19 +50,10 @@ fn plain_kernel(
     }
 }
 
-/// PCG hash; see [`crate::kernels::batch::uniform`].
-#[cube]
-fn hash(value: u32) -> u32 {
-    let state = value * 747_796_405u32 + 2_891_336_453u32;
-    let word = ((state >> ((state >> 28u32) + 4u32)) ^ state) * 277_803_737u32;
-    (word >> 22u32) ^ word
-}
-
 /// A number in [-1, 1).
 #[cube]
-fn draw(seed: u32, index: u32) -> f32 {
-    let bits = hash(index + hash(seed)) >> 8u32;
-    f32::cast_from(bits) / 8_388_608.0 - 1.0
+fn either_way(hashed: u32, index: u32) -> f32 {
+    f32::cast_from(draw(hashed, index)) / 8_388_608.0 - 1.0
 }
 
 /// A sum of powers.
@@ -95,16 +89,17 @@ fn warped_kernel(
     let image = order[first as usize + row] as usize;
 
     let at = row as u32 * DRAWS;
-    let angle = draw(seed, at) * radians;
-    let zoom = 1.0 / (1.0 + draw(seed, at + 1u32) * scale);
+    let hashed = hash(seed);
+    let angle = either_way(hashed, at) * radians;
+    let zoom = 1.0 / (1.0 + either_way(hashed, at + 1u32) * scale);
     let square = angle * angle;
     let a = series(square, COS) * zoom;
     let b = angle * series(square, SIN) * zoom;
     let centre = comptime!((SIDE as f32 - 1.0) / 2.0);
     let x = f32::cast_from((place % SIDE) as u32) - centre;
     let y = f32::cast_from((place / SIDE) as u32) - centre;
-    let from_x = a * x - b * y + draw(seed, at + 2u32) * shift + centre;
-    let from_y = b * x + a * y + draw(seed, at + 3u32) * shift + centre;
+    let from_x = a * x - b * y + either_way(hashed, at + 2u32) * shift + centre;
+    let from_y = b * x + a * y + either_way(hashed, at + 3u32) * shift + centre;
 
     let left = from_x.floor();
     let top = from_y.floor();

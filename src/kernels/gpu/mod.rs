@@ -10,10 +10,12 @@ mod batch;
 mod conv;
 mod conv_backward;
 mod cross_entropy;
+mod dropout;
 mod gemm;
 mod norm_pool;
 mod norm_pool_backward;
 mod optimizer;
+mod random;
 
 use burn::{
     backend::tensor::{FloatTensor, IntTensor},
@@ -22,7 +24,7 @@ use burn::{
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-use super::{BlockSpec, Floats, Kernels, Update, Warp};
+use super::{BlockSpec, Floats, Kernels, Mask, Update, Warp};
 use crate::net::Activation;
 
 /// Units of a cube: a multiple of every GPU's subgroup, small enough to spread small work over a large GPU.
@@ -161,6 +163,10 @@ impl Kernels for CubeBackend {
         let [x, weight, y, gradient] = [x, weight, y, gradient].map(into_contiguous);
         let scale = contiguous(scale);
         gemm::dense_backward(&x, &weight, &y, &gradient, scale.first(), activation, wants_input)
+    }
+
+    fn dropout(x: FloatTensor<Self>, mask: Mask) -> FloatTensor<Self> {
+        dropout::dropout(&into_contiguous(x), mask)
     }
 
     fn dense_cross_entropy(

@@ -13,6 +13,7 @@ const TOGETHER: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Adam,
+    AdamW,
     Sgd,
 }
 
@@ -43,8 +44,12 @@ fn step(
     let mut value = parameter[at];
     let mut slope = gradient[at];
     match comptime!(kind) {
-        Kind::Adam => {
-            value -= rate * weight_decay * value;
+        Kind::Adam | Kind::AdamW => {
+            if comptime!(kind == Kind::AdamW) {
+                value -= rate * weight_decay * value;
+            } else {
+                slope += weight_decay * value;
+            }
             let first = first_decay * state[place] + (1.0 - first_decay) * slope;
             let second = second_decay * state[total + place] + (1.0 - second_decay) * slope * slope;
             state[place] = first;
@@ -129,13 +134,14 @@ pub(super) fn update(
             beta1,
             beta2,
             epsilon,
-        } => (Kind::Adam, [beta1, beta2, epsilon, 0.0]),
+            weight_decay,
+        } => (Kind::Adam, [beta1, beta2, epsilon, weight_decay]),
         Rule::AdamW {
             beta1,
             beta2,
             epsilon,
             weight_decay,
-        } => (Kind::Adam, [beta1, beta2, epsilon, weight_decay]),
+        } => (Kind::AdamW, [beta1, beta2, epsilon, weight_decay]),
         Rule::Sgd {
             momentum,
             weight_decay,
