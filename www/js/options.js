@@ -6,6 +6,7 @@
 import { LabError } from './lab-error.js';
 import { isPreset, PRESETS } from './presets.js';
 
+/** @typedef {import('./i18n.js').Said} Said */
 /** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {{ min: number, max: number, whole: boolean }} Range */
@@ -25,7 +26,16 @@ export const RANGES = {
   trainCount: { min: 1, max: MOST, whole: true },
 };
 
-const KNOWN = [...Object.keys(RANGES), 'shuffle', 'preset', 'net', 'weights'];
+/** Parts of a recipe that are objects; the wasm checks what is in them. */
+const OBJECTS = ['net', 'optimizer', 'schedule', 'warp'];
+
+/** Numbers from 0, below 1. */
+const SHARES = ['labelSmoothing', 'average'];
+
+/** What a recipe can be without. */
+const NULLABLE = ['warp', 'average', 'trainCount', 'steps'];
+
+const KNOWN = [...Object.keys(RANGES), ...OBJECTS, ...SHARES, 'shuffle', 'preset', 'weights', 'snapshot'];
 
 /** Of a course run: what the page starts with, before it hears from the wasm, and what the wasm takes for what is absent. */
 export const DEFAULTS = {
@@ -41,7 +51,7 @@ export const DEFAULTS = {
  * What a value should be, or '' when it is.
  * @param {string} name a key of RANGES
  * @param {unknown} value
- * @returns {string} such as 'a whole number from 1 to 1000'
+ * @returns {Said | ''} such as “a whole number from 1 to 1000”
  */
 export function expectedNumber(name, value) {
   const { min, max, whole } = /** @type {Range} */ (RANGES[name]);
@@ -53,8 +63,10 @@ export function expectedNumber(name, value) {
     (above ? value > min : value >= min) &&
     value <= max;
   if (fits) return '';
-  if (above) return `a number above ${min}, at most ${max}`;
-  return max === MOST ? `a whole number from ${min} up` : `a whole number from ${min} to ${max}`;
+  if (above) return { t: 'expected.number-above', values: { min, max } };
+  return max === MOST
+    ? { t: 'expected.whole-from', values: { min } }
+    : { t: 'expected.whole-between', values: { min, max } };
 }
 
 /**
@@ -63,23 +75,46 @@ export function expectedNumber(name, value) {
  * @throws {LabError} `bad-option`
  */
 export function checkedOptions(options) {
-  if (options === null || typeof options !== 'object') throw bad('options', options, 'an object');
+  if (options === null || typeof options !== 'object') throw badOption('options', options, { t: 'expected.object' });
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   for (const [name, value] of Object.entries(given)) {
-    if (!KNOWN.includes(name)) throw new LabError('bad-option', `${name} is no option; there are ${KNOWN.join(', ')}.`);
-    if (name in RANGES) {
-      const expected = expectedNumber(name, value);
-      if (expected) throw bad(name, value, expected);
+    if (!KNOWN.includes(name)) {
+      throw new LabError('bad-option', { t: 'error.no-option', values: { name, known: KNOWN.join(', ') } });
     }
+    const expected = value === null && NULLABLE.includes(name) ? '' : expectedOption(name, value);
+    if (expected) throw badOption(name, value, expected);
   }
-  const { shuffle = true, preset = 'course', net = {}, weights = 'fresh' } = /** @type {TrainOptions} */ (given);
-  if (typeof shuffle !== 'boolean') throw bad('shuffle', shuffle, 'true or false');
-  if (!isPreset(preset)) throw bad('preset', preset, PRESETS.map((known) => `'${known}'`).join(' or '));
-  if (net === null || typeof net !== 'object') throw bad('net', net, 'an object');
-  if (weights !== 'fresh' && weights !== 'current' && !isBytes(weights)) {
-    throw bad('weights', weights, "'fresh', 'current', or an ArrayBuffer with a safetensors file");
+  const { snapshot, ...others } = given;
+  if (snapshot !== undefined && Object.keys(others).length > 0) {
+    throw new LabError('bad-option', { t: 'error.snapshot-alone', values: { others: Object.keys(others).join(', ') } });
   }
   return given;
+}
+
+/**
+ * What an option should be, or '' when it is.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Said | ''}
+ */
+function expectedOption(name, value) {
+  if (name in RANGES) return expectedNumber(name, value);
+  /** @param {boolean} fits @param {Said} expected */
+  const unless = (fits, expected) => (fits ? '' : expected);
+  if (OBJECTS.includes(name)) return unless(value !== null && typeof value === 'object', { t: 'expected.object' });
+  if (SHARES.includes(name)) {
+    return unless(typeof value === 'number' && value >= 0 && value < 1, { t: 'expected.share' });
+  }
+  switch (name) {
+    case 'shuffle':
+      return unless(typeof value === 'boolean', { t: 'expected.boolean' });
+    case 'preset':
+      return unless(isPreset(value), oneOf(PRESETS));
+    case 'weights':
+      return unless(value === 'fresh' || value === 'current' || isBytes(value), { t: 'expected.weights' });
+    default:
+      return unless(value instanceof Blob || isBytes(value), { t: 'expected.snapshot' });
+  }
 }
 
 /**
@@ -88,7 +123,7 @@ export function checkedOptions(options) {
  */
 export function checkedLearningRate(rate) {
   const expected = expectedNumber('learningRate', rate);
-  if (expected) throw bad('learningRate', rate, expected);
+  if (expected) throw badOption('learningRate', rate, expected);
   return /** @type {number} */ (rate);
 }
 
@@ -98,7 +133,7 @@ export function checkedLearningRate(rate) {
  */
 export function checkedDevice(device) {
   const found = DEVICES.find((known) => known === device);
-  if (!found) throw bad('device', device, DEVICES.map((d) => `'${d}'`).join(' or '));
+  if (!found) throw badOption('device', device, oneOf(DEVICES));
   return found;
 }
 
@@ -113,7 +148,7 @@ export function checkedBytes(value, name) {
   if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
-  throw bad(name, value, 'an ArrayBuffer or a view of one');
+  throw badOption(name, value, { t: 'expected.bytes' });
 }
 
 /**
@@ -121,10 +156,21 @@ export function checkedBytes(value, name) {
  * @returns {Float32Array<ArrayBuffer>} a copy
  */
 export function checkedPixels(pixels) {
-  const wanted = 'a Float32Array of 784 values from 0 to 1, row by row';
-  if (!(pixels instanceof Float32Array) || pixels.length !== 784) throw bad('pixels', pixels, wanted);
-  if (!pixels.every((value) => value >= 0 && value <= 1)) throw bad('pixels', pixels, wanted);
+  const fits = pixels instanceof Float32Array && pixels.length === 784;
+  if (!fits || !pixels.every((value) => value >= 0 && value <= 1)) {
+    throw badOption('pixels', pixels, { t: 'expected.pixels' });
+  }
   return new Float32Array(pixels);
+}
+
+/**
+ * @param {unknown} classes
+ * @returns {string[] | null} of ten classes; the wasm counts them
+ */
+export function checkedClasses(classes) {
+  if (classes === null) return null;
+  if (Array.isArray(classes) && classes.every((name) => typeof name === 'string')) return classes;
+  throw badOption('classes', classes, { t: 'expected.classes' });
 }
 
 /** @param {unknown} value */
@@ -132,15 +178,22 @@ function isBytes(value) {
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-/** @param {string} name @param {unknown} value @param {string} expected */
-function bad(name, value, expected) {
-  return new LabError('bad-option', `${name} is ${shown(value)}, expected ${expected}.`);
+/** @param {string} name @param {unknown} value @param {Said} expected */
+export function badOption(name, value, expected) {
+  return new LabError('bad-option', { t: 'error.option', values: { name, value: shown(value), expected } });
 }
 
-/** @param {unknown} value */
+/** @param {readonly string[]} names @returns {Said} */
+function oneOf(names) {
+  return { t: 'expected.one-of', values: { names: names.map((name) => `'${name}'`).join(', ') } };
+}
+
+/** @param {unknown} value @returns {Said | string} */
 function shown(value) {
   if (typeof value === 'string') return `“${value.slice(0, 40)}”`;
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
-  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'bare object'}`;
-  return String(value);
+  if (ArrayBuffer.isView(value)) {
+    return { t: 'error.value-of-bytes', values: { kind: value.constructor.name, bytes: value.byteLength } };
+  }
+  if (typeof value !== 'object' || value === null) return String(value);
+  return { t: 'error.value-of-kind', values: { kind: value.constructor?.name ?? 'Object' } };
 }

@@ -8,31 +8,68 @@
 
 /** @typedef {'auto' | 'webgpu' | 'cpu'} DeviceRequest */
 
+/** @typedef {import('./i18n.js').Said} Said */
+
 /**
  * The device that is really used, and why: `reason` is a whole sentence when it is not the one that was
- * asked for or automatic choice had to step back, otherwise ''.
- * @typedef {{ device: 'webgpu' | 'cpu', adapter: string, software: boolean, reason: string }} DeviceInfo
+ * asked for or automatic choice had to step back, otherwise ''; `said` is the same in whichever language.
+ * `adapter` is '' where the browser does not name it.
+ * @typedef {{ device: 'webgpu' | 'cpu', adapter: string, software: boolean, reason: string, said: Said | '' }} DeviceInfo
  */
 
 /**
- * What decides a run, as a preset has it: the Recipe of `src/recipe.rs`. `schedule` varies the learning rate over
- * the run, `warp` the images; `average` says that a running average of the weights is what counts in the end.
+ * Everything that decides a run besides the images and the device: the Recipe of `src/recipe.rs`, as JSON.
  * @typedef {object} Recipe
  * @property {NetConfig} net
- * @property {{ kind: string }} optimizer with its own numbers
- * @property {number} learningRate the largest one, where the schedule varies it
- * @property {{ kind: string }} schedule 'constant', or another with its own numbers
- * @property {object | null} warp
- * @property {number | null} average
- * @property {number} batchSize
- * @property {number} epochs
+ * @property {Optimizer} optimizer
+ * @property {number} learningRate above 0, at most 1; the largest one where the schedule varies it
+ * @property {Schedule} schedule
+ * @property {Warp | null} warp null: the images as they are
+ * @property {number} labelSmoothing share of each target that is spread over all classes: from 0, below 1
+ * @property {number | null} average how much of itself a running average of the weights keeps at each step: from 0,
+ *   below 1. It is what is evaluated and saved. null: none is kept
+ * @property {number} batchSize 1–4096
+ * @property {number} epochs 1–1000
+ * @property {number} seed whole, 0 to 2^53−1: decides the first weights, the order of the images and all that is drawn
+ * @property {boolean} shuffle false takes the images in file order
+ * @property {number | null} trainCount use only the first so many training images; null: all
+ * @property {number | null} steps end the run after so many steps; null: all of all epochs
  */
 
-/** The last layer, dense to ten digits, is always there and not listed. */
-/** @typedef {{ conv: ConvConfig[], dense: { units: number, activation: Activation }[] }} NetConfig */
+/**
+ * Adam adds `weightDecay` times each weight to its gradient (absent: 0), AdamW takes it from the weight, SGD as Adam:
+ * as `torch.optim` does, whose names these are. Betas and momentum from 0, below 1; epsilon above 0; decay 0–1.
+ * @typedef {{ kind: 'adam', beta1: number, beta2: number, epsilon: number, weightDecay?: number }
+ *   | { kind: 'adamw', beta1: number, beta2: number, epsilon: number, weightDecay: number }
+ *   | { kind: 'sgd', momentum: number, weightDecay: number }} Optimizer
+ */
+
+/**
+ * How the learning rate goes over a run, as a share of it. step: times `gamma` (0–1) after every `every` epochs of the
+ * run. cosine: step by step from 1 to `end` (0–1), half a wave. onecycle: straight up from `start` to 1 during the first
+ * `warmup` of the run, then straight down to `end`; each from 0, below 1.
+ * @typedef {{ kind: 'constant' }
+ *   | { kind: 'step', every: number, gamma: number }
+ *   | { kind: 'cosine', end: number }
+ *   | { kind: 'onecycle', warmup: number, start: number, end: number }} Schedule
+ */
+
+/**
+ * How far training images are moved, turned and scaled at random: at most so many pixels (below 28) along each axis,
+ * degrees (below 45) either way, and share of their size (below 1).
+ * @typedef {{ shift: number, degrees: number, scale: number }} Warp
+ */
+
+/** The last layer, dense to ten classes, is always there and not listed. */
+/** @typedef {{ conv: ConvConfig[], dense: DenseConfig[] }} NetConfig */
 /** @typedef {'none' | 'relu' | 'tanh'} Activation */
 /** @typedef {{ kind: 'none' } | { kind: 'max' | 'mean', size: number, stride: number }} Pool */
-/** @typedef {{ filters: number, kernel: number, stride: number, padding: number, batchNorm: boolean, activation: Activation, pool: Pool }} ConvConfig */
+
+/**
+ * Convolution → batch norm → activation → pool → dropout of so large a share, from 0 (absent: 0), below 1.
+ * @typedef {{ filters: number, kernel: number, stride: number, padding: number, batchNorm: boolean, activation: Activation, pool: Pool, dropout?: number }} ConvConfig
+ */
+/** @typedef {{ units: number, activation: Activation, dropout?: number }} DenseConfig */
 /** @typedef {{ name: import('./presets.js').PresetName, recipe: Recipe }} Preset */
 
 /** Label counts 0–9 of a data set. @typedef {{ count: number, classCounts: number[] }} SplitInfo */
@@ -45,47 +82,73 @@
  * @typedef {{ phase: 'download' | 'unpack' | 'parse', file: string, loaded: number, total: number }} DataProgress
  */
 
+/** A file in memory. @typedef {ArrayBuffer | Uint8Array<ArrayBuffer>} Bytes */
+
 /**
- * `weights`: 'fresh' draws them from the seed; 'current' goes on with the network as it is, its optimiser
- * state and its epoch count; a buffer is a safetensors file with PyTorch's names. Absent: the weights
- * given to `loadWeights` since the last run, otherwise fresh.
- * `steps` ends the run after so many steps; `trainCount` uses the first so many training images. What else is
- * absent is the preset's.
- * @typedef {object} TrainOptions
- * @property {number} [epochs] 1–1000
- * @property {number} [steps]
- * @property {number} [batchSize] 1–4096
- * @property {number} [learningRate] above 0, at most 1
- * @property {number} [seed] whole, 0 to 2^53−1; default 42
- * @property {boolean} [shuffle] default true; false takes the data in file order
- * @property {number} [trainCount]
- * @property {import('./presets.js').PresetName} [preset] default 'course'
- * @property {object} [net] a NetConfig as JSON
- * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | 'fresh' | 'current'} [weights]
+ * What a run is to be: any part of a Recipe in place of the preset's; `warp: null` and `average: null` are none of
+ * them, even where the preset has one, and absent is the preset's.
+ *
+ * `weights`: 'fresh' draws them from the seed; 'current' goes on with the network as it is, its optimiser state and its
+ * epoch count; a buffer is a safetensors file with PyTorch's names. Absent: the weights given to `loadWeights` since
+ * the last run, otherwise fresh.
+ *
+ * `snapshot`: nothing else beside it. The run of a snapshot goes on where it stood, and ends where its plan ends.
+ * @typedef {Partial<Recipe> & RunStart} TrainOptions
+ * @typedef {{ preset?: import('./presets.js').PresetName, weights?: Bytes | 'fresh' | 'current', snapshot?: Bytes | Blob }} RunStart
+ */
+
+/**
+ * The network that a file's weights are for, and the first preset of it, if it is one's.
+ * @typedef {{ net: NetConfig, preset: import('./presets.js').PresetName | null }} LoadedWeights
+ */
+
+/**
+ * What came back from a snapshot: the run's recipe, with the learning rate it had last; its plan, of which `step` of
+ * `steps` are done, and which began with epoch `firstEpoch`; `epoch`, which the network has behind it, and whether it
+ * was `evaluated` after its last step; the images that the run uses. The rest as in RunPlan.
+ * @typedef {object} SnapshotInfo
+ * @property {Recipe} recipe
+ * @property {number} firstEpoch
+ * @property {number} step
+ * @property {number} steps
+ * @property {number} stepsPerEpoch
+ * @property {number} epoch
+ * @property {boolean} evaluated
+ * @property {number} trainCount
+ * @property {number} parameters
+ * @property {number} multiplyAdds
  */
 
 /** Mean loss (nats), share of right answers 0–1, and confusion[true class][predicted class] counts. */
 /** @typedef {{ loss: number, accuracy: number, confusion: number[][] }} Evaluation */
-/** @typedef {{ epoch: number, step: number, trainLoss: number, testLoss: number, testAccuracy: number, confusion: number[][], seconds: number }} EpochResult */
+
 /**
- * `steps` were done, `stopped` when not all that were asked for. `seconds` of training and evaluation: pauses
- * do not count, here and in EpochResult.
- * @typedef {{ epochs: EpochResult[], steps: number, stopped: boolean, seconds: number, gpu: GpuCounts | null }} RunSummary
+ * Training figures are means over the epoch's images, each with the weights of its own step.
+ * @typedef {{ epoch: number, step: number, trainLoss: number, trainAccuracy: number, testLoss: number, testAccuracy: number, confusion: number[][], seconds: number }} EpochResult
  */
 
 /**
- * What a run is going to be. `firstEpoch` is 1, or one more than the epochs the network has behind it;
- * `lastEpoch` is the number of the last one. `multiplyAdds` are those of convolutions and dense layers that
+ * `steps` of the run are done, `stopped` when not all that were asked for. `seconds` of training and evaluation:
+ * pauses do not count, here and in EpochResult. Of them, all checkpoints took `checkpointSeconds`; the snapshot of the
+ * last one has `snapshotBytes`.
+ * @typedef {{ epochs: EpochResult[], steps: number, stopped: boolean, seconds: number, checkpointSeconds: number, snapshotBytes: number, gpu: GpuCounts | null }} RunSummary
+ */
+
+/**
+ * What a run is going to be. `firstEpoch` is 1, or one more than the epochs the network had behind it as the run
+ * began; `lastEpoch` is the number of the last one. `step`: so many of the `steps` are done, where the run is taken up
+ * from a snapshot; otherwise 0. `multiplyAdds` are those of convolutions and dense layers that
  * training takes for one image: forward, gradients of the weights, gradients of the layers' inputs.
- * @typedef {{ firstEpoch: number, lastEpoch: number, steps: number, stepsPerEpoch: number, parameters: number, multiplyAdds: number }} RunPlan
+ * @typedef {{ firstEpoch: number, lastEpoch: number, step: number, steps: number, stepsPerEpoch: number, parameters: number, multiplyAdds: number }} RunPlan
  */
 
 /**
  * `step` counts from 1 within the run, `steps` is the run's total; `epoch` counts from 1 over the life of
  * the network, `epochs` is the number of the run's last one. `losses` holds [step, loss] of every step since
- * the last event, none skipped and none averaged. `seconds` of training it took to have done this step: pauses
+ * the last event, none skipped and none averaged, and `accuracies` [step, share of its batch that was recognised], 0–1,
+ * of the same steps. `seconds` of training it took to have done this step: pauses
  * and evaluations do not count, compiling does.
- * @typedef {{ epoch: number, step: number, steps: number, stepsPerEpoch: number, epochs: number, losses: [number, number][], seconds: number, stepsPerSecond: number, etaSeconds: number }} Progress
+ * @typedef {{ epoch: number, step: number, steps: number, stepsPerEpoch: number, epochs: number, losses: [number, number][], accuracies: [number, number][], seconds: number, stepsPerSecond: number, etaSeconds: number }} Progress
  */
 
 /**
@@ -94,7 +157,10 @@
  * @typedef {{ shaders: number, dispatches: number, submits: number, firstStepSeconds: number }} GpuCounts
  */
 
-/** The weights at a moment of a run, as a safetensors file. @typedef {{ epoch: number, step: number, weights: ArrayBuffer }} Checkpoint */
+/**
+ * A moment of a run: its weights as a safetensors file, and all that it takes to go on from there, for `train`.
+ * @typedef {{ epoch: number, step: number, weights: ArrayBuffer, snapshot: Blob }} Checkpoint
+ */
 
 /**
  * idle: no run. preparing: first step not finished (GPU kernels compile). training, evaluating, paused.
@@ -112,18 +178,22 @@
  *   | { type: 'evaluate' }
  *   | { type: 'predict', pixels: Float32Array<ArrayBuffer> }
  *   | { type: 'loadWeights', weights: Uint8Array<ArrayBuffer> }
- *   | { type: 'saveWeights' }} Command
+ *   | { type: 'saveWeights' }
+ *   | { type: 'loadSnapshot', snapshot: Uint8Array<ArrayBuffer> | Blob }
+ *   | { type: 'saveSnapshot' }
+ *   | { type: 'saveOnnx', classes: string[] | null }} Command
  * @typedef {Command & { id: number }} CommandMessage
  */
 
 /**
- * `checkpoint` comes after the first step, at the end of each epoch, at pause and stop, and about every 15
- * seconds between, so that a lost device never loses a run. `compiling`: so many shaders of `all` are compiled; or,
+ * `checkpoint` comes after the first step, at the end of each epoch, once before its evaluation and once after its
+ * result, at pause and stop, and about every 15 seconds between, so that a lost device never loses a run; the steps
+ * before it have come as `progress` by then. `compiling`: so many shaders of `all` are compiled; or,
  * with null, were asked for so far. `dead`: the device or the wasm is gone, and only
  * a new worker helps; the command that met it gets its own `error`.
  * @typedef {{ type: 'reply', id: number, result: any }
- *   | { type: 'error', id: number | null, code: string, message: string }
- *   | { type: 'dead', code: string, message: string }
+ *   | { type: 'error', id: number | null, code: string, message: string, said: Said | string }
+ *   | { type: 'dead', code: string, message: string, said: Said | string }
  *   | ({ type: 'data' } & DataProgress)
  *   | { type: 'compiling', shaders: number, all: number | null }
  *   | { type: 'state', state: RunState }

@@ -8,12 +8,21 @@
  *     await trainer.train({ epochs: 1 });
  *
  * Events, each with a `detail` (types in `protocol.js`): `data`, `compiling`, `state`, `started`, `progress`,
- * `evaluating`, `epoch`, `checkpoint`, and `error` ({ code, message }) for what no promise is at hand to tell.
- * Promises reject with a LabError: `code` for a program, `message` a sentence for a person.
+ * `evaluating`, `epoch`, `checkpoint`, and `error` ({ code, message, said }) for what no promise is at hand to tell.
+ * Promises reject with a LabError: `code` for a program, `message` a sentence for a person, `said` the same for
+ * `i18n.js` to say in another language.
  */
 
 import { LabError } from './lab-error.js';
-import { checkedBytes, checkedDevice, checkedLearningRate, checkedOptions, checkedPixels } from './options.js';
+import {
+  badOption,
+  checkedBytes,
+  checkedClasses,
+  checkedDevice,
+  checkedLearningRate,
+  checkedOptions,
+  checkedPixels,
+} from './options.js';
 
 /** @typedef {import('./protocol.js').Command} Command */
 /** @typedef {import('./protocol.js').WorkerEvent} WorkerEvent */
@@ -25,6 +34,8 @@ import { checkedBytes, checkedDevice, checkedLearningRate, checkedOptions, check
 /** @typedef {import('./protocol.js').RunState} RunState */
 /** @typedef {import('./protocol.js').Evaluation} Evaluation */
 /** @typedef {import('./protocol.js').Checkpoint} Checkpoint */
+/** @typedef {import('./protocol.js').SnapshotInfo} SnapshotInfo */
+/** @typedef {import('./protocol.js').Bytes} Bytes */
 /** @typedef {{ epoch: number, step: number }} Place */
 /** @typedef {{ resolve(result: any): void, reject(error: Error): void }} Pending */
 
@@ -56,11 +67,12 @@ export class Trainer extends EventTarget {
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      const why = event.message ? `: ${event.message}` : ' or could not be loaded';
-      this.#fail(new LabError('worker', `The worker crashed${why}. Start again with a new one.`));
+      const { message } = event;
+      const crash = /** @type {const} */ ({ t: 'error.worker-crashed', values: { message } });
+      this.#fail(new LabError('worker', message ? crash : { t: 'error.worker-not-loaded' }));
     };
     this.#worker.onmessageerror = () => {
-      this.#fail(new LabError('worker', 'A message of the worker could not be read. Start again with a new one.'));
+      this.#fail(new LabError('worker', { t: 'error.worker-garbled' }));
     };
     /** The device that is really used, and why. @type {Promise<DeviceInfo>} */
     this.ready = this.#send({ type: 'open', device: request, prepare: prepared });
@@ -78,7 +90,7 @@ export class Trainer extends EventTarget {
     return this.#fault;
   }
 
-  /** The latest weights of the run, kept on this side of the worker: they outlive a lost device. */
+  /** The latest weights and snapshot of the run, kept on this side of the worker: they outlive a lost device. */
   get lastCheckpoint() {
     return this.#checkpoint;
   }
@@ -102,7 +114,7 @@ export class Trainer extends EventTarget {
     const { trainImages, trainLabels, testImages, testLabels } = source;
     for (const [name, buffer] of Object.entries({ trainImages, trainLabels, testImages, testLabels })) {
       if (!(buffer instanceof ArrayBuffer)) {
-        throw new LabError('bad-option', `${name} is ${String(buffer)}, expected an ArrayBuffer with an IDX file.`);
+        throw badOption(name, buffer, { t: 'expected.idx' });
       }
     }
     return this.#send({ type: 'loadBuffers', trainImages, trainLabels, testImages, testLabels });
@@ -112,22 +124,22 @@ export class Trainer extends EventTarget {
    * Makes a safetensors file with PyTorch's names the network: the one it says it is for, otherwise that of the first
    * preset it fits. A file that does not fit changes nothing.
    * @param {ArrayBuffer | Uint8Array<ArrayBuffer>} weights
-   * @returns {Promise<{ preset: string | null }>} the first preset of that network, if it is one's
+   * @returns {Promise<import('./protocol.js').LoadedWeights>}
    */
   async loadWeights(weights) {
-    const preset = await this.#send({ type: 'loadWeights', weights: checkedBytes(weights, 'weights') });
+    const loaded = await this.#send({ type: 'loadWeights', weights: checkedBytes(weights, 'weights') });
     this.#checkpoint = null;
-    return { preset };
+    return loaded;
   }
 
   /**
-   * Starts a run.
+   * Starts a run, or takes one up: `{ snapshot }` alone.
    * @param {TrainOptions} [options]
    * @returns {Promise<RunSummary>} when it has ended, by itself or by `stop`; rejects when it failed
    */
   async train(options = {}) {
     const checked = checkedOptions(options);
-    if (this.#run) throw new LabError('busy', 'A run is on: stop it before starting another.');
+    if (this.#run) throw new LabError('busy', { t: 'error.run-on' });
     const run = this.#send({ type: 'train', options: checked });
     this.#run = run;
     try {
@@ -196,16 +208,51 @@ export class Trainer extends EventTarget {
     return this.#send({ type: 'saveWeights' });
   }
 
+  /**
+   * All that the run is, under way or over, as one file: the network, what its optimiser keeps, and where it stands.
+   * After a fault, that of the last checkpoint.
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async saveSnapshot() {
+    if (this.#fault && this.#checkpoint) return this.#checkpoint.snapshot.arrayBuffer();
+    return this.#send({ type: 'saveSnapshot' });
+  }
+
+  /**
+   * Takes network, optimiser and run from a snapshot, in place of those that are there; nothing runs yet. The images
+   * must be loaded before: a run cannot use more than there are, and loading others ends it. From here, `train` with
+   * `weights: 'current'` begins another run that goes on with the network; with this `snapshot` it finishes the run.
+   * A snapshot that cannot be used changes nothing.
+   * @param {Bytes | Blob} snapshot
+   * @returns {Promise<SnapshotInfo>}
+   */
+  async loadSnapshot(snapshot) {
+    const file = snapshot instanceof Blob ? snapshot : checkedBytes(snapshot, 'snapshot');
+    const info = await this.#send({ type: 'loadSnapshot', snapshot: file });
+    this.#checkpoint = null;
+    return info;
+  }
+
+  /**
+   * An ONNX file of the network as it is evaluated, for other programs: input `image` [batch, 1, 28, 28] of 0–1,
+   * outputs `logits` and `probabilities`. `classes`, the names of the ten classes, go into its metadata.
+   * @param {{ classes?: string[] | null }} [options]
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async saveOnnx({ classes = null } = {}) {
+    return this.#send({ type: 'saveOnnx', classes: checkedClasses(classes) });
+  }
+
   /** Ends the worker and frees the GPU. Whatever is pending rejects with `disposed`. */
   dispose() {
-    this.#fail(new LabError('disposed', 'This trainer was disposed of.'));
+    this.#fail(new LabError('disposed', { t: 'error.disposed' }));
     this.#worker.terminate();
   }
 
   /** @param {Command} command @returns {Promise<any>} */
   async #sendToRun(command) {
     if (this.#fault) throw this.#fault;
-    if (!this.#run) throw new LabError('no-run', `No run is on: so “${command.type}” has nothing to act on.`);
+    if (!this.#run) throw new LabError('no-run', { t: 'error.no-run-to', values: { command: command.type } });
     return this.#send(command);
   }
 
@@ -227,12 +274,13 @@ export class Trainer extends EventTarget {
         return;
       case 'error': {
         const pending = event.id === null ? undefined : this.#settle(event.id);
-        if (pending) pending.reject(new LabError(event.code, event.message));
-        else this.#tell('error', { code: event.code, message: event.message });
+        const { code, message, said } = event;
+        if (pending) pending.reject(new LabError(code, said));
+        else this.#tell('error', { code, message, said });
         return;
       }
       case 'dead':
-        this.#fail(new LabError(event.code, event.message));
+        this.#fail(new LabError(event.code, event.said));
         return;
       case 'state':
         this.#state = event.state;
@@ -281,7 +329,7 @@ export class Trainer extends EventTarget {
     this.#pending.clear();
     for (const { reject } of pending) reject(fault);
     if (pending.length === 0 && fault.code !== 'disposed') {
-      this.#tell('error', { code: fault.code, message: fault.message });
+      this.#tell('error', { code: fault.code, message: fault.message, said: fault.said });
     }
   }
 

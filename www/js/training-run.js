@@ -1,11 +1,12 @@
 /**
- * One training run, in the worker: steps, the reading of losses, evaluation after each epoch, checkpoints,
+ * One training run, in the worker: steps, the reading of what they found, evaluation after each epoch, checkpoints,
  * and being paused, stepped and stopped between two steps. Drives the wasm; imports none of it.
  */
 
 import { evaluate } from './evaluation.js';
 import { LabError } from './lab-error.js';
 import { Pacer } from './pacer.js';
+import { Stopwatch } from './stopwatch.js';
 
 /** @typedef {import('./protocol.js').EpochResult} EpochResult */
 /** @typedef {import('./protocol.js').RunPlan} RunPlan */
@@ -13,6 +14,7 @@ import { Pacer } from './pacer.js';
 /** @typedef {import('./wasm-surface.js').Lab} Lab */
 /** @typedef {import('./evaluation.js').Surroundings} Surroundings */
 /** @typedef {{ epoch: number, step: number }} Place */
+/** @typedef {Omit<import('./protocol.js').TrainOptions, 'snapshot'> & { snapshot?: Uint8Array<ArrayBuffer> }} Options */
 
 /** A lost device costs at most so many seconds of training. */
 const CHECKPOINT_SECONDS = 15;
@@ -43,11 +45,18 @@ export class TrainingRun {
   /** Of all evaluations so far, the present one aside. */
   #secondsEvaluated = 0;
   #firstStepSeconds = 0;
-  #checkpointStep = 0;
+  /** Whether the network as it is was evaluated. */
+  #evaluated = false;
+  /** The latest checkpoint, or what stands for one where none was made. @type {Kept} */
+  #kept;
+  /** Of the stopwatch, at the latest checkpoint. */
+  #keptAt = 0;
   #checkpointSeconds = 0;
   /** @type {EpochResult[]} */
   #epochs = [];
   #epochStart = 0;
+  /** Evaluations of the plan that were made before a snapshot was taken. */
+  #evaluationsBefore;
   #countsAtStart;
   /** @type {() => void} */
   #over = () => {};
@@ -59,23 +68,30 @@ export class TrainingRun {
   /**
    * @param {Lab} lab
    * @param {Surroundings} around
-   * @param {import('./protocol.js').TrainOptions} options without undefined members; the wasm checks them, and throws
+   * @param {Options} options without undefined members; the wasm checks them, and throws
    */
   constructor(lab, around, options) {
-    const { weights, ...recipe } = options;
-    this.#recipe = recipe;
     this.#lab = lab;
     this.#around = around;
-    const { epoch, steps, stepsPerEpoch, parameters, multiplyAdds } = lab.start(options);
+    const { snapshot, weights, ...recipe } = options;
+    const begun = snapshot ? lab.loadSnapshot(snapshot) : begin(lab.start(options), recipe);
+    const { firstEpoch, step, steps, stepsPerEpoch, parameters, multiplyAdds } = begun;
+    this.#recipe = begun.recipe;
     this.#plan = {
-      firstEpoch: epoch + 1,
-      lastEpoch: epoch + Math.ceil(steps / stepsPerEpoch),
+      firstEpoch,
+      lastEpoch: firstEpoch - 1 + Math.ceil(steps / stepsPerEpoch),
+      step,
       steps,
       stepsPerEpoch,
       parameters,
       multiplyAdds,
     };
-    this.#place = { epoch: epoch + 1, step: 0 };
+    // Of the step that was the last one, or will be the first.
+    this.#place = { epoch: firstEpoch - 1 + Math.max(1, Math.ceil(step / stepsPerEpoch)), step };
+    this.#read = step;
+    this.#evaluated = begun.evaluated;
+    this.#kept = { step, evaluated: begun.evaluated, files: null };
+    this.#evaluationsBefore = Math.floor(step / stepsPerEpoch) - Number(this.#owesEvaluation);
     this.#countsAtStart = around.counts();
   }
 
@@ -84,13 +100,19 @@ export class TrainingRun {
     return this.#phase === 'evaluating';
   }
 
+  /** Whether an epoch is over whose evaluation is not. */
+  get #owesEvaluation() {
+    const { step } = this.#place;
+    return step > 0 && step % this.#plan.stepsPerEpoch === 0 && !this.#evaluated;
+  }
+
   /** @returns {Promise<RunSummary>} */
   async go() {
     try {
       return await this.#train();
     } finally {
       for (const { reject } of this.#grants.splice(0)) {
-        reject(new LabError('no-run', 'The run ended before this step.'));
+        reject(new LabError('no-run', { t: 'error.ended-before-step' }));
       }
       this.#over();
     }
@@ -121,7 +143,7 @@ export class TrainingRun {
    * @returns {Promise<Place>}
    */
   step() {
-    if (!this.#paused) throw new LabError('not-paused', 'A single step needs a paused run: pause it first.');
+    if (!this.#paused) throw new LabError('not-paused', { t: 'error.not-paused' });
     return new Promise((resolve, reject) => {
       this.#grants.push({ resolve, reject });
     });
@@ -147,15 +169,19 @@ export class TrainingRun {
 
   /** @returns {Promise<boolean>} whether all steps and evaluations were done */
   async #doSteps() {
+    // A snapshot can be from within an evaluation: it begins again.
+    if (this.#owesEvaluation && !((await this.#gate()) && (await this.#finishEpoch()))) return false;
     while (this.#place.step < this.#plan.steps) {
       if (!(await this.#gate())) return false;
       const { step, epoch, epochEnd, runEnd } = this.#lab.step();
       this.#place = { epoch, step };
+      this.#evaluated = false;
+      const first = step === this.#plan.step + 1;
       const due = this.#pacer.count();
-      if (due || step === 1 || epochEnd || runEnd || this.#paused) await this.#readLosses();
-      if (step === 1) await this.#firstStepDone();
+      if (due || first || epochEnd || runEnd || this.#paused) await this.#readLosses();
+      if (first) await this.#firstStepDone();
       if (epochEnd && !(await this.#finishEpoch())) return false;
-      if (this.#watch.seconds - this.#checkpointSeconds >= CHECKPOINT_SECONDS) await this.#checkpoint();
+      if (this.#watch.seconds - this.#keptAt >= CHECKPOINT_SECONDS) await this.#checkpoint();
       if (this.#paused) this.#watch.stop();
       this.#grants.shift()?.resolve(this.#place);
     }
@@ -179,16 +205,18 @@ export class TrainingRun {
     return !this.#stopping;
   }
 
-  /** Delivers the loss of every step since the last time. */
+  /** Delivers what every step since the last time found. */
   async #readLosses() {
     if (this.#read === this.#place.step) return;
-    const losses = await this.#around.guard(this.#lab.readLosses());
+    const { losses, accuracies } = await this.#around.guard(this.#lab.readSteps());
     const millisecondsEach = this.#pacer.caughtUp();
     // The first step compiles kernels, so its time says nothing about the rest.
-    if (this.#read > 0) this.#noteSpeed(millisecondsEach / 1000, losses.length);
+    if (this.#read > this.#plan.step) this.#noteSpeed(millisecondsEach / 1000, losses.length);
     const first = this.#read + 1;
     this.#read += losses.length;
     if (losses.length === 0) return;
+    /** @param {Float64Array} values */
+    const numbered = (values) => Array.from(values, (value, i) => /** @type {[number, number]} */ ([first + i, value]));
     this.#around.post({
       type: 'progress',
       progress: {
@@ -196,7 +224,8 @@ export class TrainingRun {
         steps: this.#plan.steps,
         stepsPerEpoch: this.#plan.stepsPerEpoch,
         epochs: this.#plan.lastEpoch,
-        losses: Array.from(losses, (loss, i) => /** @type {[number, number]} */ ([first + i, loss])),
+        losses: numbered(losses),
+        accuracies: numbered(accuracies),
         seconds: this.#watch.seconds - this.#secondsEvaluated,
         stepsPerSecond: this.#secondsPerStep > 0 ? 1 / this.#secondsPerStep : 0,
         etaSeconds: this.#etaSeconds(),
@@ -214,7 +243,7 @@ export class TrainingRun {
   /** Of the steps and of the evaluations that are still to come. */
   #etaSeconds() {
     const { steps, stepsPerEpoch } = this.#plan;
-    const evaluations = Math.floor(steps / stepsPerEpoch) - this.#epochs.length;
+    const evaluations = Math.floor(steps / stepsPerEpoch) - this.#evaluationsBefore - this.#epochs.length;
     return (steps - this.#place.step) * this.#secondsPerStep + evaluations * this.#evaluationSeconds;
   }
 
@@ -228,7 +257,7 @@ export class TrainingRun {
   async #finishEpoch() {
     // Before the evaluation, so that a fault within it costs nothing.
     await this.#checkpoint();
-    const trainLoss = this.#lab.epochTrainLoss();
+    const [trainLoss, trainAccuracy] = [this.#lab.epochTrainLoss(), this.#lab.epochTrainAccuracy()];
     const began = this.#watch.seconds;
     this.#enter('evaluating');
     const evaluation = await evaluate(
@@ -251,6 +280,7 @@ export class TrainingRun {
     const result = {
       ...this.#place,
       trainLoss,
+      trainAccuracy,
       testLoss: evaluation.loss,
       testAccuracy: evaluation.accuracy,
       confusion: evaluation.confusion,
@@ -259,18 +289,37 @@ export class TrainingRun {
     this.#epochStart = now;
     this.#epochs.push(result);
     this.#around.post({ type: 'epoch', epoch: result });
+    this.#evaluated = true;
+    // After its result, so that both can be kept together.
+    await this.#checkpoint();
     if (this.#place.step < this.#plan.steps) this.#enter('training');
     this.#pacer.restart();
     return true;
   }
 
+  /** Posts weights and snapshot as they are now, where they are not as they were. */
   async #checkpoint() {
     const { step, epoch } = this.#place;
-    if (step === this.#checkpointStep) return;
-    const weights = wholeBuffer(await this.#around.guard(this.#lab.saveWeights()));
-    this.#checkpointStep = step;
-    this.#checkpointSeconds = this.#watch.seconds;
-    this.#around.post({ type: 'checkpoint', epoch, step, weights }, [weights]);
+    const evaluated = this.#evaluated;
+    if (this.#kept.step === step && this.#kept.evaluated === evaluated) return;
+    await this.#readLosses();
+    const began = performance.now();
+    const files = this.#kept.step === step && this.#kept.files;
+    const { weights, snapshot } = files
+      ? { ...files, snapshot: marked(files.snapshot, evaluated) }
+      : await this.#files();
+    this.#kept = { step, evaluated, files: { weights, snapshot } };
+    this.#keptAt = this.#watch.seconds;
+    this.#checkpointSeconds += (performance.now() - began) / 1000;
+    const sent = weights.slice(0);
+    this.#around.post({ type: 'checkpoint', epoch, step, weights: sent, snapshot }, [sent]);
+  }
+
+  /** @returns {Promise<Files>} */
+  async #files() {
+    const { weights, snapshot } = await this.#around.guard(this.#lab.checkpoint());
+    // A blob crosses to the page by its name: its bytes stay where they are until somebody reads them.
+    return { weights: wholeBuffer(weights), snapshot: new Blob([wholeBuffer(snapshot)]) };
   }
 
   /** @param {'training' | 'evaluating'} phase */
@@ -288,6 +337,8 @@ export class TrainingRun {
       steps: this.#place.step,
       stopped,
       seconds: this.#watch.seconds,
+      checkpointSeconds: this.#checkpointSeconds,
+      snapshotBytes: this.#kept.files?.snapshot.size ?? 0,
       gpu: counts &&
         before && {
           shaders: counts.shaders,
@@ -299,34 +350,31 @@ export class TrainingRun {
   }
 }
 
+/** @typedef {{ weights: ArrayBuffer, snapshot: Blob }} Files */
+/** @typedef {{ step: number, evaluated: boolean, files: Files | null }} Kept */
+
+/**
+ * A run from its beginning, as a snapshot tells of one.
+ * @param {ReturnType<Lab['start']>} plan
+ * @param {import('./protocol.js').TrainOptions} recipe
+ */
+function begin({ epoch, ...plan }, recipe) {
+  return { ...plan, recipe, firstEpoch: epoch + 1, evaluated: false };
+}
+
+/**
+ * The same moment, evaluated or not: nothing else of it has changed, so nothing is read from the device again. A
+ * snapshot's last byte says it.
+ * @param {Blob} snapshot
+ * @param {boolean} evaluated
+ */
+function marked(snapshot, evaluated) {
+  return new Blob([snapshot.slice(0, -1), Uint8Array.of(Number(evaluated))]);
+}
+
 /** The bytes as one buffer that can be handed to another thread. @param {Uint8Array} bytes @returns {ArrayBuffer} */
 export function wholeBuffer(bytes) {
   const { buffer, byteLength } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;
   return bytes.slice().buffer;
-}
-
-/** Seconds that were spent working. */
-class Stopwatch {
-  #sum = 0;
-  /** @type {number | null} */
-  #since = null;
-
-  get running() {
-    return this.#since !== null;
-  }
-
-  get seconds() {
-    return (this.#sum + (this.#since === null ? 0 : performance.now() - this.#since)) / 1000;
-  }
-
-  start() {
-    this.#since ??= performance.now();
-  }
-
-  stop() {
-    if (this.#since === null) return;
-    this.#sum += performance.now() - this.#since;
-    this.#since = null;
-  }
 }

@@ -6,18 +6,22 @@
 
 /** @typedef {import('./protocol.js').DataInfo} DataInfo */
 /** @typedef {import('./protocol.js').Evaluation} Evaluation */
+/** @typedef {import('./protocol.js').LoadedWeights} LoadedWeights */
+/** @typedef {import('./protocol.js').SnapshotInfo} SnapshotInfo */
 
 /**
  * @typedef {object} Lab
  * @property {() => { device: 'webgpu' | 'cpu', adapter: string }} info
  * @property {(trainImages: Uint8Array, trainLabels: Uint8Array, testImages: Uint8Array, testLabels: Uint8Array) => DataInfo} loadData
  *   raw IDX bytes; throws on anything wrong and keeps the old data then
- * @property {(options: object) => { epoch: number, stepsPerEpoch: number, steps: number, parameters: number, multiplyAdds: number }} start
- *   `epoch`: epochs finished before this run
+ * @property {(options: object) => { epoch: number, step: number, stepsPerEpoch: number, steps: number, parameters: number, multiplyAdds: number }} start
+ *   `epoch`: epochs finished before this run; `step` is 0
  * @property {() => { step: number, epoch: number, epochEnd: boolean, runEnd: boolean }} step
  *   enqueues one training step (on the CPU: does it)
- * @property {() => Promise<Float64Array>} readLosses of every step since the last read, in order
+ * @property {() => Promise<{ losses: Float64Array, accuracies: Float64Array }>} readSteps what each step since the last
+ *   read found of its batch, in order
  * @property {() => number} epochTrainLoss mean over the images of the epoch so far
+ * @property {() => number} epochTrainAccuracy of the same images, 0–1
  * @property {(learningRate: number) => void} setLearningRate
  * @property {() => number} beginEvaluation the number of test images
  * @property {() => number} evaluationStep does one batch, returns the images done so far
@@ -25,8 +29,14 @@
  * @property {() => Promise<Evaluation>} finishEvaluation
  * @property {(pixels: Float32Array) => Promise<Float32Array>} predict 784 values 0–1 → 10 probabilities
  * @property {() => Promise<Uint8Array>} saveWeights safetensors
- * @property {(bytes: Uint8Array) => string | undefined} loadWeights the first preset of their network, if it is
- *   one's; changes nothing when it throws
+ * @property {(bytes: Uint8Array) => LoadedWeights} loadWeights changes nothing when it throws
+ * @property {() => Promise<{ weights: Uint8Array, snapshot: Uint8Array }>} checkpoint what `saveWeights` and
+ *   `saveSnapshot` give, read at once
+ * @property {() => Promise<Uint8Array>} saveSnapshot network, optimiser and run, as safetensors. Its last byte says
+ *   whether the network was evaluated after its last step: 0 or 1
+ * @property {(bytes: Uint8Array) => SnapshotInfo} loadSnapshot the next step is the one that would have followed;
+ *   changes nothing when it throws
+ * @property {(classes?: string[]) => Promise<Uint8Array>} saveOnnx with the names of the ten classes, where given
  * @property {() => void} reset forgets the network and the run, keeps the data
  * @property {() => string | undefined} fault the first GPU fault, as a sentence
  */

@@ -11,7 +11,7 @@ import { countGpuCalls } from './gpu-counts.js';
 import { watchGpu } from './gpu-faults.js';
 import { compileTogether } from './gpu-pipelines.js';
 import { checkFour } from './idx.js';
-import { asLabError, asSentence, LabError } from './lab-error.js';
+import { asLabError, asSentence, LabError, oneLine } from './lab-error.js';
 import { TrainingRun, wholeBuffer } from './training-run.js';
 
 /** @typedef {import('./protocol.js').CommandMessage} CommandMessage */
@@ -55,8 +55,8 @@ const compile = compileTogether();
 /** What was compiled for, by what decides it. @type {Set<string>} */
 const compiledFor = new Set();
 const counts = countGpuCalls((shaders) => port.postMessage({ type: 'compiling', shaders, all: null }));
-const gpu = watchGpu((message) => {
-  if (info?.device === 'webgpu') die(new LabError('gpu-fault', message));
+const gpu = watchGpu((said) => {
+  if (info?.device === 'webgpu') die(new LabError('gpu-fault', said));
 });
 
 // A panic inside an asynchronous call of the wasm surfaces here, and leaves its promise pending.
@@ -115,8 +115,8 @@ async function answer(command) {
   const answered = execute(command).then(
     (result) => port.postMessage({ type: 'reply', id, result }, result instanceof ArrayBuffer ? [result] : []),
     async (thrown) => {
-      const { code, message } = await explained(thrown);
-      port.postMessage({ type: 'error', id, code, message });
+      const { code, message, said } = await explained(thrown);
+      port.postMessage({ type: 'error', id, code, message, said });
     },
   );
   if (type !== 'step' && type !== 'stop') await answered;
@@ -145,7 +145,7 @@ async function execute(command) {
     case 'stop':
       return running().stop();
     case 'reset':
-      mustBeIdle('The network cannot be reset');
+      mustBeIdle('error.cannot-reset');
       return lab.reset();
     case 'setLearningRate':
       running();
@@ -155,10 +155,17 @@ async function execute(command) {
     case 'predict':
       return guard(lab.predict(command.pixels));
     case 'loadWeights':
-      mustBeIdle('Weights cannot be replaced');
-      return lab.loadWeights(command.weights) ?? null;
+      mustBeIdle('error.cannot-replace-weights');
+      return lab.loadWeights(command.weights);
     case 'saveWeights':
       return wholeBuffer(await guard(lab.saveWeights()));
+    case 'loadSnapshot':
+      mustBeIdle('error.cannot-take-up');
+      return lab.loadSnapshot(await bytesOf(command.snapshot));
+    case 'saveSnapshot':
+      return wholeBuffer(await guard(lab.saveSnapshot()));
+    case 'saveOnnx':
+      return wholeBuffer(await guard(lab.saveOnnx(command.classes ?? undefined)));
   }
 }
 
@@ -177,7 +184,7 @@ async function open({ device, prepare }) {
       return info;
     } catch (thrown) {
       // Nothing had started, so nothing is lost by going on with the CPU.
-      info = cpuInstead(asSentence(asLabError(thrown)).message);
+      info = cpuInstead(asSentence(asLabError(thrown)).said);
     }
   }
   lab = await openHalf('cpu');
@@ -193,47 +200,45 @@ async function openHalf(half) {
     wasm = await import(url);
     await wasm.default();
   } catch (thrown) {
-    throw new LabError(
-      'network',
-      `The program for the ${half.toUpperCase()} could not be loaded: ${asLabError(thrown).message}`,
-    );
+    const values = { half: half.toUpperCase(), why: asLabError(thrown).said };
+    throw new LabError('network', { t: 'error.program-not-loaded', values });
   }
   labClass = wasm.Lab;
   return guard(labClass.open());
 }
 
 function opened() {
-  if (!lab || !labClass || !info) throw new LabError('worker', 'No device is open.');
+  if (!lab || !labClass || !info) throw new LabError('worker', { t: 'error.no-device' });
   return { lab, labClass, info };
 }
 
 function running() {
-  if (!run) throw new LabError('no-run', 'No run is on.');
+  if (!run) throw new LabError('no-run', { t: 'error.no-run' });
   return run;
 }
 
-/** @param {string} what cannot be done now */
+/** @param {import('./i18n.js').Key} what cannot be done now */
 function mustBeIdle(what) {
   if (run || evaluatingAlone) throw busy(what);
 }
 
-/** @param {string} what */
+/** @param {import('./i18n.js').Key} what */
 function busy(what) {
-  return new LabError('busy', `${what} while ${run ? 'a run' : 'an evaluation'} is on: stop it first.`);
+  return new LabError('busy', { t: 'error.busy', values: { what: { t: what }, on: run ? 'run' : 'evaluation' } });
 }
 
 /** @param {number} id of the command that brought the address */
 async function loadDownload(id) {
   const download = downloads.get(id);
   downloads.delete(id);
-  mustBeIdle('Data cannot be replaced');
-  if (!download) throw busy('Data cannot be replaced');
+  mustBeIdle('error.cannot-replace-data');
+  if (!download) throw busy('error.cannot-replace-data');
   return opened().lab.loadData(...(await download));
 }
 
 /** @param {import('./protocol.js').IdxBuffers} buffers */
 function loadBuffers({ trainImages, trainLabels, testImages, testLabels }) {
-  mustBeIdle('Data cannot be replaced');
+  mustBeIdle('error.cannot-replace-data');
   /** @type {FourFiles} */
   const files = [
     new Uint8Array(trainImages),
@@ -251,8 +256,11 @@ function loadBuffers({ trainImages, trainLabels, testImages, testLabels }) {
  * @param {import('./protocol.js').TrainOptions} options
  * @param {boolean} evaluation whether what its evaluations need, too: the first step needs not wait for that
  */
-async function compileFor(lab, { weights, ...recipe }, evaluation) {
-  const kernels = JSON.stringify([recipe.preset, recipe.net]);
+async function compileFor(lab, { weights, snapshot, ...recipe }, evaluation) {
+  const { preset, net, optimizer, warp, average } = recipe;
+  // Numbers are handed to a kernel; that there is a warp or an average at all makes it another one.
+  const there = [warp, average].map((part) => (part === undefined ? 'as the preset' : part !== null));
+  const kernels = JSON.stringify([preset, net, optimizer?.kind, ...there]);
   if (info?.device !== 'webgpu' || compiledFor.has(kernels)) return;
   const rehearse = () => lab.rehearse(recipe, evaluation);
   await guard(compile(rehearse, (shaders, all) => port.postMessage({ type: 'compiling', shaders, all })));
@@ -261,10 +269,11 @@ async function compileFor(lab, { weights, ...recipe }, evaluation) {
 
 /** @param {import('./protocol.js').TrainOptions} options */
 async function train(options) {
-  mustBeIdle('A run cannot start');
-  const { weights } = options;
+  mustBeIdle('error.cannot-start');
+  const { weights, snapshot, ...recipe } = options;
   const bytes = weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights;
-  run = new TrainingRun(opened().lab, around, { ...options, ...(bytes && { weights: bytes }) });
+  const from = snapshot ? { snapshot: await bytesOf(snapshot) } : bytes && { weights: bytes };
+  run = new TrainingRun(opened().lab, around, { ...recipe, ...from });
   try {
     return await run.go();
   } finally {
@@ -273,9 +282,15 @@ async function train(options) {
   }
 }
 
+/** @param {import('./protocol.js').Bytes | Blob} file */
+async function bytesOf(file) {
+  if (file instanceof Uint8Array) return file;
+  return new Uint8Array(file instanceof Blob ? await file.arrayBuffer() : file);
+}
+
 async function evaluateAlone() {
   if (evaluatingAlone || run?.evaluating) {
-    throw new LabError('busy', 'An evaluation is on already: wait for its result.');
+    throw new LabError('busy', { t: 'error.evaluation-on' });
   }
   const began = performance.now();
   evaluatingAlone = true;
@@ -333,7 +348,7 @@ async function explained(thrown) {
   if (!(thrown instanceof WebAssembly.RuntimeError) && error.code !== 'gpu-fault') {
     return thrown instanceof LabError ? thrown : asSentence(error);
   }
-  if (info?.device === 'webgpu' && !gpu.message) {
+  if (info?.device === 'webgpu' && !gpu.fault) {
     // The wasm hears of a lost device by a failed read, a moment before the browser says that it is lost.
     await new Promise((resolve) => setTimeout(resolve, CAUSE_MS));
   }
@@ -350,11 +365,11 @@ function die(error) {
     return;
   }
   // When the GPU failed first, that is the cause, and the crash only what came of it.
-  const cause = info?.device === 'webgpu' ? gpu.message : null;
+  const cause = info?.device === 'webgpu' ? gpu.fault : null;
   if (cause) dead = new LabError('gpu-fault', cause);
   else if (error.code === 'gpu-fault') dead = asSentence(error);
-  else dead = asSentence(new LabError('internal', `The training program crashed: ${error.message}`));
-  port.postMessage({ type: 'dead', code: dead.code, message: dead.message });
+  else dead = new LabError('internal', { t: 'error.crashed', values: { account: oneLine(error.message) } });
+  port.postMessage({ type: 'dead', code: dead.code, message: dead.message, said: dead.said });
   interrupt?.(dead);
   arrived();
 }
