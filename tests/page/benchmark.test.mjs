@@ -188,10 +188,10 @@ test('time to accuracy is estimated, measured and stopped at the last accuracy',
   assert.equal(await textOf(page.locator('#benchmark-time-best')), 'not known before the benchmark');
 
   await measure.click();
-  await says(page, /^Course: training to 99 %/);
+  await says(page, /^Course: training to 99%/);
   await says(page, 'Measured.');
   const learning = await lines(page, 'learning');
-  const [to97, to98, to99] = [97, 98, 99].map((target) => number(learning[`Training to ${target} %, s`]?.[0]));
+  const [to97, to98, to99] = [97, 98, 99].map((target) => number(learning[`Training to ${target}%, s`]?.[0]));
   assert.ok(to97 && to98 && to99 && to97 <= to98 && to98 <= to99, JSON.stringify(learning));
   const epochs = number(learning['Epochs trained']?.[0]);
   assert.ok(epochs > 0 && epochs < 10, `it ended after ${epochs} epochs`);

@@ -18,7 +18,7 @@ export const FEATURES = /** @type {const} */ (['timestamp-query', 'shader-f16', 
 
 /**
  * @typedef {object} AdapterFacts
- * @property {string} name
+ * @property {string} name '' where the browser does not tell
  * @property {string} vendor '' where the browser does not tell
  * @property {string} architecture
  * @property {boolean} software
@@ -63,15 +63,17 @@ const SYSTEMS = [
   [/Linux/, 'Linux'],
 ];
 
-/** Such as “Firefox 157 on Windows”. */
+/** Such as “Firefox 157 on Windows”. @returns {import('./i18n.js').Said} */
 export function browserName() {
   const { userAgentData: data } = /** @type {{ userAgentData?: UserAgentData }} */ (navigator);
   const named = data?.brands.filter(({ brand }) => !/not.?a.?brand/i.test(brand.replaceAll(/[^a-z]/gi, ' ')));
   // Chromium is in every list; a browser that has a name of its own adds it.
   const own = named?.find(({ brand }) => brand !== 'Chromium') ?? named?.[0];
   const agent = navigator.userAgent;
-  const [pattern, name] = BROWSERS.find(([pattern]) => pattern.test(agent)) ?? [/$/, 'Unknown browser'];
-  const browser = own ? `${own.brand} ${own.version}` : `${name} ${agent.match(pattern)?.[1] ?? ''}`.trim();
+  const [pattern, name] = BROWSERS.find(([pattern]) => pattern.test(agent)) ?? [];
+  const told = pattern && `${name} ${agent.match(pattern)?.[1] ?? ''}`;
+  /** @type {import('./i18n.js').Said | string} */
+  const browser = own ? `${own.brand} ${own.version}` : (told ?? { t: 'browser.unknown' });
   const system = data?.platform || SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];
-  return system ? `${browser} on ${system}` : browser;
+  return system ? { t: 'browser.on', values: { browser, system } } : { t: 'browser.alone', values: { browser } };
 }

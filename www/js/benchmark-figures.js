@@ -1,5 +1,6 @@
 /** The figures of a benchmark as they were measured, and the arithmetic on them. Measures nothing, draws nothing. */
 
+/** @typedef {import('./i18n.js').Said} Said */
 /** @typedef {import('./presets.js').PresetName} PresetName */
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
 /** @typedef {import('./adapter-facts.js').AdapterFacts} AdapterFacts */
@@ -18,10 +19,10 @@
  * @typedef {{ reached: (number | null)[], seconds: number, epochs: number, best: number, background: boolean }} Learning
  */
 
-/** `problem`: a sentence, where something failed. @typedef {{ speed?: Speed, learning?: Learning, problem?: string }} Row */
+/** `problem`: a sentence, where something failed. @typedef {{ speed?: Speed, learning?: Learning, problem?: Said | string }} Row */
 /** @typedef {Record<PresetName, Row>} Rows */
 /** `at`: when the last figure was taken. @typedef {{ device: DeviceInfo, at: Date, rows: Rows }} Report */
-/** @typedef {{ adapter: AdapterFacts | null, browser: string }} Surroundings */
+/** @typedef {{ adapter: AdapterFacts | null, browser: Said }} Surroundings */
 
 /** Test accuracies whose time is taken. */
 export const TARGETS = [0.97, 0.98, 0.99];

@@ -139,7 +139,7 @@ export class Benchmark extends EventTarget {
    * @param {Measure} measure
    */
   async #measure(part, device, presets, stages, measure) {
-    if (this.#part) throw new LabError('busy', 'The benchmark is on already.');
+    if (this.#part) throw new LabError('busy', { t: 'error.benchmark-on' });
     this.#part = part;
     this.#stopped = false;
     this.#countdown = new Countdown(stages);
@@ -176,10 +176,10 @@ export class Benchmark extends EventTarget {
       const loading = trainer.loadData({ baseUrl: this.#dataUrl });
       loading.catch(() => {}); // heard of below, after the device
       const opened = await trainer.ready;
-      if (opened.device !== device.device) throw new LabError('gpu-unavailable', opened.reason);
+      if (opened.device !== device.device) throw new LabError('gpu-unavailable', opened.said);
       await measure(preset, trainer, await loading, row);
     } catch (thrown) {
-      if (!this.#stopped) row.problem = asLabError(thrown).message;
+      if (!this.#stopped) row.problem = asLabError(thrown).said;
     } finally {
       this.#trainer = null;
       trainer.dispose();

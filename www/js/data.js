@@ -83,17 +83,16 @@ async function downloadOne(url, file, signal, onBytes) {
   try {
     const response = await fetch(url, { signal });
     if (!response.ok) {
-      throw new LabError(
-        'network',
-        `${file}: the server answered ${`${response.status} ${response.statusText}`.trim()} for ${url}.`,
-      );
+      const status = `${response.status} ${response.statusText}`.trim();
+      throw new LabError('network', { t: 'error.server-answered', values: { name: file, status, url } });
     }
     const bytes = await readBody(response, onBytes);
     refuseHtml(bytes, file, response.headers.get('content-type') ?? '');
     return bytes;
   } catch (thrown) {
     if (thrown instanceof LabError) throw thrown;
-    throw new LabError('network', `${file}: could not be downloaded (${asLabError(thrown).message}).`);
+    const values = { name: file, why: asLabError(thrown).said };
+    throw new LabError('network', { t: 'error.not-downloaded', values });
   }
 }
 
@@ -126,10 +125,7 @@ function refuseHtml(bytes, file, contentType) {
   const start = new TextDecoder().decode(bytes.subarray(0, 60)).trimStart();
   if (!start.startsWith('<') && !(contentType.includes('text/html') && !isGzip(bytes))) return;
   const shown = start.split('\n', 1)[0]?.slice(0, 40) ?? '';
-  throw new LabError(
-    'bad-data',
-    `${file}: the server sent an HTML page instead of the file (it begins “${shown}”), expected gzip data.`,
-  );
+  throw new LabError('bad-data', { t: 'error.html', values: { name: file, beginning: shown } });
 }
 
 /** @param {FourFiles} packed @param {OnProgress} onProgress @returns {Promise<FourFiles>} */
@@ -178,10 +174,8 @@ async function unpack(bytes, file, onBytes) {
       onBytes(unpacked);
     }
   } catch (thrown) {
-    throw new LabError(
-      'bad-data',
-      `${file}: is not whole gzip data, it broke off after ${unpacked.toLocaleString('en')} unpacked bytes (${asLabError(thrown).message}).`,
-    );
+    const values = { name: file, bytes: unpacked, why: asLabError(thrown).said };
+    throw new LabError('bad-data', { t: 'error.gzip', values });
   }
   return joined(chunks, unpacked);
 }

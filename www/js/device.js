@@ -1,32 +1,24 @@
 /**
  * Chooses where the training runs, in the worker, before any wasm is loaded: WebGPU if it is there, is a real
  * GPU (or was asked for by name) and has what Burn needs; otherwise the CPU. Never silently: whenever the
- * choice is not what was asked for, or automatic choice stepped back, `reason` says why in one sentence.
+ * choice is not what was asked for, or automatic choice stepped back, `said` says why.
  */
 
+import { english } from './i18n.js';
+import { asLabError } from './lab-error.js';
+
+/** @typedef {import('./i18n.js').Said} Said */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
 
-/** What the CPU path is called on the page. */
+/** What programs hear of the CPU path. */
 const CPU_NAME = 'WebAssembly, one thread';
+
+/** For an adapter without a name. */
+const UNNAMED = /** @type {const} */ ({ t: 'device.unnamed' });
 
 /** Names of the software rasterisers that browsers fall back to. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
-
-const REASONS = {
-  insecure: 'WebGPU needs https or localhost, and this page has neither: training runs on the CPU.',
-  missing: 'This browser has no WebGPU: training runs on the CPU.',
-  noAdapter: 'WebGPU found no graphics adapter here (blocked, or none installed): training runs on the CPU.',
-  /** @param {string} why */
-  adapterFailed: (why) => `WebGPU could not open a graphics adapter (${why}): training runs on the CPU.`,
-  // Burn's GPU layer (cubecl 0.11) crashes as it opens a device without it.
-  noTimestamps: 'The graphics adapter has no “timestamp-query”, which the GPU path needs: training runs on the CPU.',
-  /** @param {string} adapter */
-  software: (adapter) =>
-    `The only graphics adapter is a software one (${adapter}), slower than the CPU path: training runs on the CPU.`,
-  /** @param {string} why */
-  openFailed: (why) => `WebGPU did not start (${why.replace(/\.$/, '')}): training runs on the CPU.`,
-};
 
 /**
  * @param {DeviceRequest} request
@@ -34,39 +26,40 @@ const REASONS = {
  */
 export async function chooseDevice(request) {
   if (request === 'cpu') return onCpu('');
-  if (!globalThis.isSecureContext) return onCpu(REASONS.insecure);
-  if (!navigator.gpu) return onCpu(REASONS.missing);
+  if (!globalThis.isSecureContext) return onCpu({ t: 'device.insecure' });
+  if (!navigator.gpu) return onCpu({ t: 'device.no-webgpu' });
   let adapter;
   try {
     adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch (thrown) {
-    return onCpu(REASONS.adapterFailed(thrown instanceof Error ? thrown.message : String(thrown)));
+    return onCpu({ t: 'device.adapter-failed', values: { why: asLabError(thrown).said } });
   }
-  if (!adapter) return onCpu(REASONS.noAdapter);
-  if (!adapter.features.has('timestamp-query')) return onCpu(REASONS.noTimestamps);
+  if (!adapter) return onCpu({ t: 'device.no-adapter' });
+  // Burn's GPU layer (cubecl 0.11) crashes as it opens a device without it.
+  if (!adapter.features.has('timestamp-query')) return onCpu({ t: 'device.no-timestamps' });
   const name = adapterName(adapter.info);
   const software = isSoftware(adapter);
-  if (software && request === 'auto') return onCpu(REASONS.software(name));
-  return { device: 'webgpu', adapter: name, software, reason: '' };
+  if (software && request === 'auto') return onCpu({ t: 'device.software', values: { adapter: name || UNNAMED } });
+  return { device: 'webgpu', adapter: name, software, reason: '', said: '' };
 }
 
 /**
  * The CPU after WebGPU was chosen and did not open.
- * @param {string} why
+ * @param {Said | string} why a sentence
  * @returns {DeviceInfo}
  */
 export function cpuInstead(why) {
-  return onCpu(REASONS.openFailed(why));
+  return onCpu({ t: 'device.not-started', values: { why } });
 }
 
-/** @param {string} reason @returns {DeviceInfo} */
-function onCpu(reason) {
-  return { device: 'cpu', adapter: CPU_NAME, software: false, reason };
+/** @param {Said | ''} said @returns {DeviceInfo} */
+function onCpu(said) {
+  return { device: 'cpu', adapter: CPU_NAME, software: false, reason: english(said), said };
 }
 
-/** @param {GPUAdapterInfo} info */
+/** @param {GPUAdapterInfo} info @returns {string} '' where the browser tells no name */
 export function adapterName(info) {
-  return info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+  return info.description || [info.vendor, info.architecture].filter(Boolean).join(' ');
 }
 
 /** @param {GPUAdapter} adapter */

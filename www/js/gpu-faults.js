@@ -6,28 +6,30 @@
 
 import { replaceCall } from './gpu-calls.js';
 
-/** What was wrong, by WebGPU's name of it. */
+/** @typedef {import('./i18n.js').Said} Said */
+
+/** What was wrong, by WebGPU's name of it. @type {Record<string, import('./i18n.js').Key>} */
 const KINDS = {
-  GPUValidationError: 'refused a command as invalid',
-  GPUOutOfMemoryError: 'ran out of memory',
-  GPUInternalError: 'failed inside its driver',
+  GPUValidationError: 'error.gpu-refused',
+  GPUOutOfMemoryError: 'error.gpu-memory',
+  GPUInternalError: 'error.gpu-driver',
 };
 
-/** @typedef {{ message: string | null, device: GPUDevice | null }} GpuWatch */
+/** @typedef {{ fault: Said | null, device: GPUDevice | null }} GpuWatch */
 
 /**
  * Watches each device this thread opens from now on.
- * @param {(message: string) => void} onFault called once, with a sentence, at the first fault
- * @returns {GpuWatch} `message` is that sentence, `device` the device opened last
+ * @param {(said: Said) => void} onFault called once, with a sentence, at the first fault
+ * @returns {GpuWatch} `fault` is that sentence, `device` the device opened last
  */
 export function watchGpu(onFault) {
   /** @type {GpuWatch} */
-  const watch = { message: null, device: null };
-  /** @param {string} message */
-  const fault = (message) => {
-    if (watch.message !== null) return;
-    watch.message = message;
-    onFault(message);
+  const watch = { fault: null, device: null };
+  /** @param {Said} said */
+  const fault = (said) => {
+    if (watch.fault !== null) return;
+    watch.fault = said;
+    onFault(said);
   };
   replaceCall('GPUAdapter', 'requestDevice', (original) => async (adapter, ...args) => {
     /** @type {GPUDevice} */
@@ -40,20 +42,19 @@ export function watchGpu(onFault) {
   return watch;
 }
 
-/** @param {string} reason @param {string} message */
+/** @param {string} reason @param {string} message @returns {Said} */
 function lostSentence(reason, message) {
-  if (reason === 'destroyed') return 'The GPU device was lost (it was destroyed).';
-  return `The GPU device was lost (driver reset, sleep, or memory)${detail(message)}`;
+  if (reason === 'destroyed') return { t: 'error.gpu-destroyed' };
+  return { t: 'error.gpu-lost', values: detail(message) };
 }
 
-/** @param {GPUError} error */
+/** @param {GPUError} error @returns {Said} */
 function errorSentence(error) {
-  const kind = KINDS[/** @type {keyof typeof KINDS} */ (error.constructor.name)] ?? 'reported an error';
-  return `The GPU ${kind}${detail(error.message)}`;
+  return { t: KINDS[error.constructor.name] ?? 'error.gpu-other', values: detail(error.message) };
 }
 
 /** The browser's own words, one line of them. @param {string} message */
 function detail(message) {
-  const line = message.trim().split('\n', 1)[0]?.slice(0, 200) ?? '';
-  return line ? `: ${line}` : '.';
+  const account = message.trim().split('\n', 1)[0]?.slice(0, 200) ?? '';
+  return { told: account !== '', account };
 }

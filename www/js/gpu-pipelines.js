@@ -36,7 +36,7 @@ class StandIn {
     try {
       this.real = await this.#compiling;
     } catch (thrown) {
-      throw new LabError('gpu-fault', `The GPU could not compile a shader: ${asLabError(thrown).message}`);
+      throw new LabError('gpu-fault', { t: 'error.gpu-shader', values: { why: asLabError(thrown).said } });
     }
   }
 }

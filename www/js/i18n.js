@@ -50,16 +50,19 @@ const valuesOf = new WeakMap();
 /** @type {WeakMap<Element, Map<string, Said>>} */
 const attributesOf = new WeakMap();
 
-if (globalThis.document) document.documentElement.lang = LOCALES[language];
-
 /** @returns {Language} */
 export function currentLanguage() {
   return language;
 }
 
-/** For Intl. */
-export function locale() {
-  return LOCALES[language];
+/** For `lang` and for Intl. */
+export function locale(of = language) {
+  return LOCALES[of];
+}
+
+/** What its speakers call it. @param {Language} of @returns {string} */
+export function nameOf(of) {
+  return message(of, 'language.name', {});
 }
 
 /** Says everything on the page anew, and remembers the choice. @param {Language} next */

@@ -5,6 +5,9 @@
 
 import { LabError } from './lab-error.js';
 
+/** @typedef {import('./i18n.js').Key} Key */
+/** @typedef {import('./i18n.js').Values} Values */
+
 const IMAGES_MAGIC = 0x00000803; // unsigned bytes, 3 dimensions
 const LABELS_MAGIC = 0x00000801; // unsigned bytes, 1 dimension
 const IMAGES_HEADER = 16;
@@ -30,10 +33,12 @@ export function checkFour(files, names) {
     const pictures = checkImages(files[images], names[images]);
     const answers = checkLabels(files[labels], names[labels]);
     if (pictures !== answers) {
-      throw new LabError(
-        'bad-data',
-        `${names[labels]}: holds ${count(answers, 'label')}, but ${names[images]} holds ${count(pictures, 'image')}; the two must agree.`,
-      );
+      throw bad('error.counts-differ', {
+        name: names[labels],
+        other: names[images],
+        labels: labelCount(answers),
+        images: imageCount(pictures),
+      });
     }
   }
 }
@@ -44,10 +49,9 @@ function checkImages(bytes, name) {
   const images = header.getUint32(4);
   const rows = header.getUint32(8);
   const columns = header.getUint32(12);
-  if (rows !== SIDE || columns !== SIDE) {
-    throw new LabError('bad-data', `${name}: images are ${rows}×${columns} pixels, expected ${SIDE}×${SIDE}.`);
-  }
-  checkLength(bytes, name, images, 'image', IMAGES_HEADER + images * SIDE * SIDE);
+  if (rows !== SIDE || columns !== SIDE) throw bad('error.image-size', { name, rows, columns, side: SIDE });
+  if (images === 0) throw bad('error.no-images', { name });
+  checkLength(bytes, name, imageCount(images), IMAGES_HEADER + images * SIDE * SIDE);
   return images;
 }
 
@@ -55,11 +59,11 @@ function checkImages(bytes, name) {
 function checkLabels(bytes, name) {
   const header = readHeader(bytes, name, LABELS_MAGIC, LABELS_HEADER);
   const labels = header.getUint32(4);
-  checkLength(bytes, name, labels, 'label', LABELS_HEADER + labels);
+  if (labels === 0) throw bad('error.no-labels', { name });
+  checkLength(bytes, name, labelCount(labels), LABELS_HEADER + labels);
   const wrong = bytes.subarray(LABELS_HEADER).findIndex((label) => label > 9);
   if (wrong >= 0) {
-    const label = bytes[LABELS_HEADER + wrong];
-    throw new LabError('bad-data', `${name}: label ${wrong + 1} is ${label}, expected 0 to 9.`);
+    throw bad('error.label-range', { name, at: wrong + 1, label: bytes[LABELS_HEADER + wrong] ?? 0, most: 9 });
   }
   return labels;
 }
@@ -67,31 +71,28 @@ function checkLabels(bytes, name) {
 /** @param {Uint8Array} bytes @param {string} name @param {number} expected @param {number} length */
 function readHeader(bytes, name, expected, length) {
   if (bytes.length < length) {
-    throw new LabError(
-      'bad-data',
-      `${name}: is ${count(bytes.length, 'byte')} long, too short for an IDX header of ${length} bytes.`,
-    );
+    throw bad('error.header-short', { name, bytes: byteCount(bytes.length), header: byteCount(length) });
   }
   const header = new DataView(bytes.buffer, bytes.byteOffset, length);
   const magic = header.getUint32(0);
-  if (magic !== expected) {
-    throw new LabError(
-      'bad-data',
-      `${name}: begins with ${hex(magic)}, expected the IDX magic number ${hex(expected)}.`,
-    );
-  }
+  if (magic !== expected) throw bad('error.magic', { name, found: hex(magic), expected: hex(expected) });
   return header;
 }
 
-/** @param {Uint8Array} bytes @param {string} name @param {number} items @param {string} item @param {number} expected */
-function checkLength(bytes, name, items, item, expected) {
-  if (items === 0) throw new LabError('bad-data', `${name}: holds no ${item}s, expected at least one.`);
+/** @param {Uint8Array} bytes @param {string} name @param {import('./i18n.js').Said} items @param {number} expected */
+function checkLength(bytes, name, items, expected) {
   if (bytes.length === expected) return;
-  const fault = bytes.length < expected ? 'is cut short' : 'is too long';
-  throw new LabError(
-    'bad-data',
-    `${name}: ${fault}: its header promises ${count(items, item)} (${count(expected, 'byte')}), it has ${count(bytes.length, 'byte')}.`,
-  );
+  throw bad(bytes.length < expected ? 'error.cut-short' : 'error.too-long', {
+    name,
+    items,
+    expected: byteCount(expected),
+    found: byteCount(bytes.length),
+  });
+}
+
+/** @param {Key} t @param {Values} values */
+function bad(t, values) {
+  return new LabError('bad-data', { t, values });
 }
 
 /** @param {number} value */
@@ -99,7 +100,17 @@ function hex(value) {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
 
-/** @param {number} number @param {string} noun */
-function count(number, noun) {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+/** @param {number} n */
+function imageCount(n) {
+  return { t: /** @type {const} */ ('number.images'), values: { n } };
+}
+
+/** @param {number} n */
+function labelCount(n) {
+  return { t: /** @type {const} */ ('number.labels'), values: { n } };
+}
+
+/** @param {number} n */
+function byteCount(n) {
+  return { t: /** @type {const} */ ('number.bytes'), values: { n } };
 }

@@ -1,4 +1,7 @@
-/** A benchmark in words: the lines of its tables and lists, as the panel shows them and as Markdown. */
+/**
+ * A benchmark in words: the lines of its tables and lists, as the panel shows them in the page's language and as
+ * Markdown, which is English whatever the page is in: it is there to be compared with what others measured.
+ */
 
 import { FEATURES, LIMITS } from '../adapter-facts.js';
 import {
@@ -9,9 +12,13 @@ import {
   stepsPerSecond,
   TARGETS,
 } from '../benchmark-figures.js';
-import { ABOUT, PRESETS } from '../presets.js';
-import { memory, rate, whole } from './format.js';
+import { english } from '../i18n.js';
+import { PRESETS } from '../presets.js';
+import { deviceName } from './device-line.js';
+import { hundredthsSaid, memorySaid, NONE, rateSaid, tenthsSaid, wholeSaid } from './format.js';
 
+/** @typedef {import('../i18n.js').Said} Said */
+/** @typedef {import('../i18n.js').Key} Key */
 /** @typedef {import('../benchmark-figures.js').Rows} Rows */
 /** @typedef {import('../benchmark-figures.js').Row} Row */
 /** @typedef {import('../benchmark-figures.js').Speed} Speed */
@@ -19,98 +26,68 @@ import { memory, rate, whole } from './format.js';
 /** @typedef {import('../benchmark-figures.js').Report} Report */
 /** @typedef {import('../benchmark-figures.js').Surroundings} Surroundings */
 /** @typedef {import('../adapter-facts.js').AdapterFacts} AdapterFacts */
+/** @typedef {import('../presets.js').PresetName} PresetName */
 /** @typedef {import('../protocol.js').DeviceInfo} DeviceInfo */
 
-/** A line of a table: what it is, and a cell for each of PRESETS. @typedef {{ label: string, cells: string[] }} Line */
-/** @typedef {{ label: string, value: string }} Fact */
+/** A line of a table: what it is, and a cell for each of PRESETS. @typedef {{ label: Said, cells: Said[] }} Line */
+/** The names of limits and features are WebGPU's, and plain strings. @typedef {{ label: Said | string, value: Said | string }} Fact */
 
-const TEXT = {
-  title: 'Digit Lab benchmark',
-  none: '–',
-  steps: 'Training, steps/s',
-  images: 'Training, images/s',
-  arithmetic: 'Training, GFLOP/s',
-  evaluation: 'Evaluation, images/s',
-  firstStep: 'First step, s',
-  batch: 'Images a step',
-  warmUp: 'Warm-up steps before',
-  measured: 'Steps counted',
-  seconds: 'Seconds they took',
-  /** @param {number} target 0–1 */
-  reached: (target) => `Training to ${Math.round(target * 100)} %, s`,
-  epochs: 'Epochs trained',
-  best: 'Highest test accuracy, %',
-  /** @param {string} seconds */
-  notWithin: (seconds) => `> ${seconds}`,
-  /** @param {string} title @param {string} problem */
-  problem: (title, problem) => `${title}: ${problem}`,
-  /** @param {string} title */
-  background: (title) => `${title}: the tab was in the background for a part of it, which can slow it down.`,
-  speedNote:
-    'The first step is timed from the start of the run, compiling included. GFLOP/s: two operations for each multiply-add of the convolutions and dense layers, forward and backward; the rest is not counted.',
-  learningNote: `Seconds of training until the test accuracy was first reached, compiling included, evaluations not. It is looked at ${LOOKS_PER_EPOCH} times an epoch. “>”: not reached in so many seconds.`,
-  fact: {
-    device: 'Device used',
-    reason: 'Because',
-    browser: 'Browser',
-    adapter: 'Graphics adapter',
-    vendor: 'Vendor, architecture',
-    software: 'In software',
-    features: 'Features',
-  },
-  cpu: 'CPU',
-  webgpu: 'WebGPU',
-  asking: '…',
-  noAdapter: 'none that WebGPU can use',
-  untold: 'not told by the browser',
-  yes: 'yes',
-  no: 'no',
+/** What the figures mean, below the tables. */
+export const NOTES = {
+  speed: /** @type {Said} */ ({ t: 'benchmark.speed-note' }),
+  learning: /** @type {Said} */ ({ t: 'benchmark.learning-note', values: { looks: LOOKS_PER_EPOCH } }),
 };
 
-export const NOTES = { speed: TEXT.speedNote, learning: TEXT.learningNote };
+const ASKING = /** @type {const} */ ({ t: 'benchmark.asking' });
+
+/** @param {PresetName} name @returns {Said} */
+export function presetTitle(name) {
+  return { t: `preset.${name}` };
+}
 
 /** @param {Rows} rows @returns {Line[]} */
 export function speedLines(rows) {
-  /** @param {string} label @param {(speed: Speed) => string} cell @returns {Line} */
-  const line = (label, cell) => ({ label, cells: inEach(rows, ({ speed }) => speed && cell(speed)) });
+  /** @param {Key} t @param {(speed: Speed) => Said} cell @returns {Line} */
+  const line = (t, cell) => ({ label: { t }, cells: inEach(rows, ({ speed }) => speed && cell(speed)) });
   return [
-    line(TEXT.steps, (speed) => rate(stepsPerSecond(speed))),
-    line(TEXT.images, (speed) => rate(imagesPerSecond(speed))),
-    line(TEXT.arithmetic, (speed) => rate(gigaflops(speed))),
-    line(TEXT.evaluation, (speed) => rate(evaluationRate(speed))),
-    line(TEXT.firstStep, ({ firstStepSeconds }) => firstStepSeconds.toFixed(2)),
-    line(TEXT.batch, ({ batchSize }) => whole(batchSize)),
-    line(TEXT.warmUp, ({ warmUpSteps }) => whole(warmUpSteps)),
-    line(TEXT.measured, ({ steps }) => whole(steps)),
-    line(TEXT.seconds, ({ seconds }) => seconds.toFixed(1)),
+    line('benchmark.steps', (speed) => rateSaid(stepsPerSecond(speed))),
+    line('benchmark.images', (speed) => rateSaid(imagesPerSecond(speed))),
+    line('benchmark.arithmetic', (speed) => rateSaid(gigaflops(speed))),
+    line('benchmark.evaluation', (speed) => rateSaid(evaluationRate(speed))),
+    line('benchmark.first-step', ({ firstStepSeconds }) => hundredthsSaid(firstStepSeconds)),
+    line('benchmark.batch', ({ batchSize }) => wholeSaid(batchSize)),
+    line('benchmark.warm-up', ({ warmUpSteps }) => wholeSaid(warmUpSteps)),
+    line('benchmark.counted', ({ steps }) => wholeSaid(steps)),
+    line('benchmark.seconds', ({ seconds }) => tenthsSaid(seconds)),
   ];
 }
 
 /** @param {Rows} rows @returns {Line[]} */
 export function learningLines(rows) {
-  /** @param {string} label @param {(learning: Learning) => string} cell @returns {Line} */
+  /** @param {Said} label @param {(learning: Learning) => Said} cell @returns {Line} */
   const line = (label, cell) => ({ label, cells: inEach(rows, ({ learning }) => learning && cell(learning)) });
   return [
     ...TARGETS.map((target, i) =>
-      line(
-        TEXT.reached(target),
-        ({ reached, seconds }) => reached[i]?.toFixed(1) ?? TEXT.notWithin(seconds.toFixed(1)),
-      ),
+      line({ t: 'benchmark.reached', values: { target } }, ({ reached, seconds }) => {
+        const at = reached[i] ?? null;
+        return at === null ? { t: 'benchmark.not-within', values: { seconds } } : tenthsSaid(at);
+      }),
     ),
-    line(TEXT.epochs, ({ epochs }) => epochs.toFixed(1)),
-    line(TEXT.best, ({ best }) => (best > 0 ? (best * 100).toFixed(2) : TEXT.none)),
+    line({ t: 'benchmark.epochs' }, ({ epochs }) => tenthsSaid(epochs)),
+    line({ t: 'benchmark.best' }, ({ best }) => (best > 0 ? hundredthsSaid(best * 100) : NONE)),
   ];
 }
 
-/** What failed, and what to hold against the figures. @param {Rows} rows @returns {string[]} */
+/** What failed, and what to hold against the figures. @param {Rows} rows @returns {Said[]} */
 export function remarks(rows) {
   return PRESETS.flatMap((name) => {
     const { problem, speed, learning } = rows[name];
-    const { title } = ABOUT[name];
-    return [
-      ...(problem ? [TEXT.problem(title, problem)] : []),
-      ...(speed?.background || learning?.background ? [TEXT.background(title)] : []),
-    ];
+    const recipe = presetTitle(name);
+    /** @type {Said[]} */
+    const said = [];
+    if (problem) said.push({ t: 'benchmark.problem', values: { recipe, problem } });
+    if (speed?.background || learning?.background) said.push({ t: 'benchmark.background', values: { recipe } });
+    return said;
   });
 }
 
@@ -121,28 +98,32 @@ export function remarks(rows) {
  * @returns {Fact[]}
  */
 export function facts(device, around) {
-  const { fact } = TEXT;
   const adapter = around?.adapter;
-  /** @param {(adapter: AdapterFacts) => string} value */
-  const ofAdapter = (value) => (adapter ? value(adapter) : around ? TEXT.none : TEXT.asking);
+  /** @param {(adapter: AdapterFacts) => Said | string} value */
+  const ofAdapter = (value) => (adapter ? value(adapter) : around ? NONE : ASKING);
+  /** @param {boolean} is @returns {Said} */
+  const yesNo = (is) => ({ t: is ? 'benchmark.yes' : 'benchmark.no' });
   return [
-    { label: fact.device, value: device ? `${TEXT[device.device]} · ${device.adapter}` : TEXT.none },
-    ...(device?.reason ? [{ label: fact.reason, value: device.reason }] : []),
-    { label: fact.browser, value: around?.browser ?? TEXT.asking },
-    { label: fact.adapter, value: around && !adapter ? TEXT.noAdapter : ofAdapter(({ name }) => name) },
+    { label: { t: 'benchmark.fact-device' }, value: device ? deviceName(device) : NONE },
+    ...(device?.said ? [{ label: /** @type {Said} */ ({ t: 'benchmark.fact-reason' }), value: device.said }] : []),
+    { label: { t: 'benchmark.fact-browser' }, value: around?.browser ?? ASKING },
     {
-      label: fact.vendor,
-      value: ofAdapter(({ vendor, architecture }) => [vendor, architecture].filter(Boolean).join(', ') || TEXT.untold),
+      label: { t: 'benchmark.fact-adapter' },
+      value:
+        around && !adapter ? { t: 'benchmark.no-adapter' } : ofAdapter(({ name }) => name || { t: 'device.unnamed' }),
     },
-    { label: fact.software, value: ofAdapter(({ software }) => (software ? TEXT.yes : TEXT.no)) },
+    {
+      label: { t: 'benchmark.fact-vendor' },
+      value: ofAdapter(
+        ({ vendor, architecture }) => [vendor, architecture].filter(Boolean).join(', ') || { t: 'benchmark.untold' },
+      ),
+    },
+    { label: { t: 'benchmark.fact-software' }, value: ofAdapter(({ software }) => yesNo(software)) },
     ...LIMITS.map((name) => ({
       label: name,
-      value: ofAdapter(({ limits }) => (name.endsWith('Size') ? memory(limits[name]) : whole(limits[name]))),
+      value: ofAdapter(({ limits }) => (name.endsWith('Size') ? memorySaid(limits[name]) : wholeSaid(limits[name]))),
     })),
-    ...FEATURES.map((name) => ({
-      label: name,
-      value: ofAdapter(({ features }) => (features[name] ? TEXT.yes : TEXT.no)),
-    })),
+    ...FEATURES.map((name) => ({ label: name, value: ofAdapter(({ features }) => yesNo(features[name])) })),
   ];
 }
 
@@ -151,13 +132,13 @@ export function asMarkdown({ device, at, rows }, around) {
   const lines = [...speedLines(rows), ...(PRESETS.some((name) => rows[name].learning) ? learningLines(rows) : [])];
   const minute = at.toISOString().slice(0, 16).replace('T', ' ');
   return [
-    `### ${TEXT.title}, ${minute} UTC`,
+    `### ${english({ t: 'benchmark.markdown-title', values: { minute } })}`,
     '',
-    row(['', ...PRESETS.map((name) => ABOUT[name].title)]),
+    row(['', ...PRESETS.map(presetTitle)]),
     row(['---', ...PRESETS.map(() => '---:')]),
     ...lines.map(({ label, cells }) => row([label, ...cells])),
     '',
-    ...[...remarks(rows), TEXT.speedNote, TEXT.learningNote].map((sentence) => `- ${sentence}`),
+    ...[...remarks(rows), NOTES.speed, NOTES.learning].map((said) => `- ${english(said)}`),
     '',
     row(['', '']),
     row(['---', '---']),
@@ -166,12 +147,12 @@ export function asMarkdown({ device, at, rows }, around) {
   ].join('\n');
 }
 
-/** @param {string[]} cells */
+/** @param {(Said | string)[]} cells */
 function row(cells) {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return `| ${cells.map((cell) => english(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 }
 
-/** @param {Rows} rows @param {(row: Row) => string | undefined} cell @returns {string[]} */
+/** @param {Rows} rows @param {(row: Row) => Said | undefined} cell @returns {Said[]} */
 function inEach(rows, cell) {
-  return PRESETS.map((name) => cell(rows[name]) ?? TEXT.none);
+  return PRESETS.map((name) => cell(rows[name]) ?? NONE);
 }

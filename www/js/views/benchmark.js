@@ -4,11 +4,13 @@
  */
 
 import { emptyRows } from '../benchmark-figures.js';
-import { ABOUT, PRESETS } from '../presets.js';
-import { asMarkdown, facts, learningLines, NOTES, remarks, speedLines } from './benchmark-text.js';
-import { isOff, part, turnOff, write } from './dom.js';
+import { say, sayThis } from '../i18n.js';
+import { PRESETS } from '../presets.js';
+import { asMarkdown, facts, learningLines, NOTES, presetTitle, remarks, speedLines } from './benchmark-text.js';
+import { isOff, part, turnOff } from './dom.js';
 import { duration } from './format.js';
 
+/** @typedef {import('../i18n.js').Said} Said */
 /** @typedef {import('../benchmark.js').BenchmarkProgress} BenchmarkProgress */
 /** @typedef {import('../benchmark-figures.js').Report} Report */
 /** @typedef {import('../benchmark-figures.js').Surroundings} Surroundings */
@@ -29,39 +31,8 @@ import { duration } from './format.js';
  * @property {Partial<Record<PresetName, number>>} seconds
  */
 
-const TEXT = {
-  rest: 'Some ten seconds for each recipe, more on a slow device. Your network stays as it is.',
-  /** @type {Record<BenchmarkNow['obstacle'], string>} */
-  obstacle: {
-    run: 'A run is on: the benchmark waits until it is stopped or has finished.',
-    'not-ready': 'The device or the data are not ready.',
-    '': '',
-  },
-  /** @type {Record<BenchmarkProgress['stage'], string>} */
-  stage: {
-    opening: 'opening the device, loading MNIST',
-    preparing: 'the first step, compiling',
-    warming: 'warming up',
-    training: 'training',
-    evaluating: 'evaluating',
-    learning: 'training to 99 %',
-  },
-  /** @param {string} title @param {string} stage @param {string} left */
-  progress: (title, stage, left) => `${title}: ${stage} · about ${left} left`,
-  isOn: 'The benchmark is on.',
-  notOn: 'The benchmark is not on.',
-  stopped: 'Stopped: what was measured is kept.',
-  measured: 'Measured.',
-  measuredInPart: 'Measured in part: what failed stands below.',
-  nothing: 'Nothing is measured yet.',
-  speedFirst: 'Run the benchmark first: from the speed follows how long this takes.',
-  noneChosen: 'Tick a recipe.',
-  /** @param {string} time */
-  atMost: (time) => `at most ${time}`,
-  unknown: 'not known before the benchmark',
-  copied: 'Copied.',
-  byHand: 'The browser does not let the page copy: the text is selected, copy it by hand.',
-};
+/** Why nothing can be measured now. @type {Record<BenchmarkNow['obstacle'], Said | ''>} */
+const OBSTACLES = { run: { t: 'benchmark.why-run' }, 'not-ready': { t: 'benchmark.why-not-ready' }, '': '' };
 
 /** Ticked at first: its run takes seconds to a minute on most devices. @type {PresetName} */
 const TICKED = 'fast';
@@ -83,14 +54,15 @@ export class BenchmarkPanel {
   /** @type {BenchmarkNow} */
   #now = { device: null, around: null, report: null, part: null, stopped: false, obstacle: 'not-ready', seconds: {} };
   /** What the last deed came to, until the next one. */
-  #said = '';
+  /** @type {Said | null} */
+  #said = null;
 
-  /** @param {{ speed(): void, learning(presets: PresetName[]): void, stop(): void, opened(): void, say(words: string): void }} actions */
+  /** @param {{ speed(): void, learning(presets: PresetName[]): void, stop(): void, opened(): void, say(said: Said): void }} actions */
   constructor(actions) {
     this.#speedCells = buildTable('benchmark-speed', speedLines(emptyRows()));
     this.#learningCells = buildTable('benchmark-learning', learningLines(emptyRows()));
-    write(part('benchmark-speed-note', HTMLElement), NOTES.speed);
-    write(part('benchmark-learning-note', HTMLElement), NOTES.learning);
+    sayThis(part('benchmark-speed-note', HTMLElement), NOTES.speed);
+    sayThis(part('benchmark-learning-note', HTMLElement), NOTES.learning);
     const choice = part('benchmark-choice', HTMLFieldSetElement);
     for (const name of PRESETS) {
       const { tick, estimate, line } = buildTick(name);
@@ -116,7 +88,7 @@ export class BenchmarkPanel {
   /** @param {BenchmarkNow} now */
   show(now) {
     if (now.part && !this.#now.part) {
-      this.#said = '';
+      this.#said = null;
       this.#text.hidden = true;
     }
     if (!now.part && this.#now.part) this.#said = outcome(now);
@@ -125,20 +97,22 @@ export class BenchmarkPanel {
     const rows = report?.rows ?? emptyRows();
     fill(this.#speedCells, speedLines(rows));
     fill(this.#learningCells, learningLines(rows));
-    fillList(this.#remarks, 'li', remarks(rows));
+    fillList(this.#remarks, ['li'], remarks(rows));
     const known = facts(device, around).flatMap(({ label, value }) => [label, value]);
     fillList(this.#facts, ['dt', 'dd'], known);
     for (const [name, { estimate }] of this.#choice) {
       const time = seconds[name];
-      write(estimate, time === undefined ? TEXT.unknown : TEXT.atMost(duration(time)));
+      if (time === undefined) say(estimate, 'benchmark.time-unknown');
+      else say(estimate, 'benchmark.time-at-most', { time: duration(time) });
     }
-    const why = now.part ? TEXT.isOn : TEXT.obstacle[obstacle];
+    /** @type {Said | ''} */
+    const why = now.part ? { t: 'benchmark.why-on' } : OBSTACLES[obstacle];
     turnOff(this.#speed, why);
     turnOff(this.#learning, why || this.#whyNotLearning());
-    turnOff(this.#stop, now.part ? '' : TEXT.notOn);
-    turnOff(this.#copy, report ? '' : TEXT.nothing);
+    turnOff(this.#stop, now.part ? '' : { t: 'benchmark.why-off' });
+    turnOff(this.#copy, report ? '' : { t: 'benchmark.why-nothing' });
     if (!now.part) {
-      write(this.#state, TEXT.obstacle[obstacle] || this.#said || TEXT.rest);
+      sayThis(this.#state, OBSTACLES[obstacle] || (this.#said ?? { t: 'benchmark.rest' }));
       this.#bar.value = 0;
     }
   }
@@ -146,43 +120,50 @@ export class BenchmarkPanel {
   /** @param {BenchmarkProgress} progress */
   progress({ preset, stage, share, secondsLeft }) {
     this.#bar.value = share;
-    write(this.#state, TEXT.progress(ABOUT[preset].title, TEXT.stage[stage], duration(secondsLeft)));
+    say(this.#state, 'benchmark.progress', {
+      recipe: presetTitle(preset),
+      stage: { t: `benchmark.stage-${stage}` },
+      left: duration(secondsLeft),
+    });
   }
 
   get #chosen() {
     return PRESETS.filter((name) => this.#choice.get(name)?.tick.checked);
   }
 
+  /** @returns {Said | ''} */
   #whyNotLearning() {
-    if (this.#chosen.length === 0) return TEXT.noneChosen;
-    return this.#chosen.some((name) => this.#now.seconds[name] === undefined) ? TEXT.speedFirst : '';
+    if (this.#chosen.length === 0) return { t: 'benchmark.why-none-chosen' };
+    const unknown = this.#chosen.some((name) => this.#now.seconds[name] === undefined);
+    return unknown ? { t: 'benchmark.why-speed-first' } : '';
   }
 
-  /** @param {(words: string) => void} say */
-  async #copyAll(say) {
+  /** @param {(said: Said) => void} announce */
+  async #copyAll(announce) {
     const { report, around } = this.#now;
     if (!report) return;
     const markdown = asMarkdown(report, around);
     try {
       await navigator.clipboard.writeText(markdown);
       this.#text.hidden = true;
-      this.#said = TEXT.copied;
+      this.#said = { t: 'benchmark.copied' };
     } catch {
       this.#text.hidden = false;
       this.#text.value = markdown;
       this.#text.focus();
       this.#text.select();
-      this.#said = TEXT.byHand;
+      this.#said = { t: 'benchmark.by-hand' };
     }
-    say(this.#said);
-    if (!this.#now.part) write(this.#state, this.#said);
+    announce(this.#said);
+    if (!this.#now.part) sayThis(this.#state, this.#said);
   }
 }
 
-/** @param {BenchmarkNow} now at the end of a part */
+/** @param {BenchmarkNow} now at the end of a part @returns {Said} */
 function outcome({ stopped, report }) {
-  if (stopped) return TEXT.stopped;
-  return PRESETS.some((name) => report?.rows[name].problem) ? TEXT.measuredInPart : TEXT.measured;
+  if (stopped) return { t: 'benchmark.stopped' };
+  const failed = PRESETS.some((name) => report?.rows[name].problem);
+  return { t: failed ? 'benchmark.measured-in-part' : 'benchmark.measured' };
 }
 
 /** @param {string} id @param {Line[]} lines @returns {HTMLElement[][]} the cells, line by line */
@@ -190,15 +171,19 @@ function buildTable(id, lines) {
   const head = document.createElement('tr');
   head.append(
     document.createElement('td'),
-    ...PRESETS.map((name) =>
-      Object.assign(document.createElement('th'), { scope: 'col', textContent: ABOUT[name].title }),
-    ),
+    ...PRESETS.map((name) => {
+      const title = Object.assign(document.createElement('th'), { scope: 'col' });
+      sayThis(title, presetTitle(name));
+      return title;
+    }),
   );
   part(`${id}-head`, HTMLTableSectionElement).replaceChildren(head);
   const built = lines.map(({ label, cells }) => {
     const line = document.createElement('tr');
     const figures = cells.map(() => document.createElement('td'));
-    line.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: label }), ...figures);
+    const head = Object.assign(document.createElement('th'), { scope: 'row' });
+    sayThis(head, label);
+    line.append(head, ...figures);
     return { line, figures };
   });
   part(`${id}-lines`, HTMLTableSectionElement).replaceChildren(...built.map(({ line }) => line));
@@ -208,9 +193,9 @@ function buildTable(id, lines) {
 /** @param {HTMLElement[][]} cells @param {Line[]} lines */
 function fill(cells, lines) {
   for (const [i, line] of lines.entries()) {
-    for (const [j, text] of line.cells.entries()) {
+    for (const [j, figure] of line.cells.entries()) {
       const cell = cells[i]?.[j];
-      if (cell) write(cell, text);
+      if (cell) sayThis(cell, figure);
     }
   }
 }
@@ -219,7 +204,9 @@ function fill(cells, lines) {
 function buildTick(name) {
   const tick = Object.assign(document.createElement('input'), { type: 'checkbox', checked: name === TICKED });
   const label = document.createElement('label');
-  label.append(tick, ABOUT[name].title);
+  const title = document.createElement('span');
+  sayThis(title, presetTitle(name));
+  label.append(tick, title);
   const estimate = Object.assign(document.createElement('span'), { className: 'hint', id: `benchmark-time-${name}` });
   tick.setAttribute('aria-describedby', estimate.id);
   const line = document.createElement('div');
@@ -227,13 +214,19 @@ function buildTick(name) {
   return { tick, estimate, line };
 }
 
-/** Builds a list anew, but only when it says something else. @param {HTMLElement} list @param {string | string[]} tags in turn @param {string[]} texts */
+/**
+ * Says a list; its elements stay as long as there are as many.
+ * @param {HTMLElement} list
+ * @param {string[]} tags in turn
+ * @param {(Said | string)[]} texts plain strings are WebGPU's own names, which no translator may touch
+ */
 function fillList(list, tags, texts) {
-  const children = [...list.children];
-  if (children.length === texts.length && children.every((child, i) => child.textContent === texts[i])) return;
-  list.replaceChildren(
-    ...texts.map((textContent, i) =>
-      Object.assign(document.createElement([tags].flat()[i % [tags].flat().length] ?? 'li'), { textContent }),
-    ),
-  );
+  if (list.children.length !== texts.length) {
+    list.replaceChildren(...texts.map((_, i) => document.createElement(tags[i % tags.length] ?? 'li')));
+  }
+  for (const [i, text] of texts.entries()) {
+    const element = /** @type {HTMLElement} */ (list.children[i]);
+    element.translate = typeof text !== 'string';
+    sayThis(element, text);
+  }
 }

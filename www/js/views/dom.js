@@ -3,6 +3,10 @@
  * other fail at once and by name.
  */
 
+import { sayThis } from '../i18n.js';
+
+/** @typedef {import('../i18n.js').Said} Said */
+
 /**
  * @template {Element} T
  * @param {string} id
@@ -30,13 +34,13 @@ export function write(element, text) {
  * Turns a button off with a reason, or on with ''. It keeps the focus and can be reached, so that the reason
  * (in the element after the button) can be read; the click is for its listener to ignore, by `isOff`.
  * @param {HTMLElement} button
- * @param {string} reason
+ * @param {Said | ''} reason
  */
 export function turnOff(button, reason) {
   const why = button.nextElementSibling;
   if (!why?.classList.contains('why')) throw new Error(`the button “${button.id}” has no .why after it`);
   button.setAttribute('aria-disabled', String(reason !== ''));
-  write(why, reason);
+  sayThis(why, reason);
 }
 
 /** @param {Element} button */

@@ -1,13 +1,9 @@
 /** The log: one row an epoch, and one for weights opened from a file. */
 
-import { lossText, percent } from './format.js';
+import { say, sayThis } from '../i18n.js';
+import { lossSaid, NONE, percentSaid, tenthsSaid, wholeSaid } from './format.js';
 
-const TEXT = {
-  empty: 'One row an epoch appears here.',
-  /** @param {string} name */
-  opened: (name) => `opened: ${name}`,
-  none: '–',
-};
+/** @typedef {import('../i18n.js').Said} Said */
 
 const COLUMNS = 5;
 
@@ -24,29 +20,34 @@ export class LogTable {
     const cell = document.createElement('td');
     cell.colSpan = COLUMNS;
     cell.className = 'empty';
-    cell.textContent = TEXT.empty;
+    say(cell, 'log.empty');
     this.#body.replaceChildren(row(cell));
   }
 
   /** @param {import('../protocol.js').EpochResult} result */
   append({ epoch, trainLoss, testLoss, testAccuracy, seconds }) {
-    this.#add(String(epoch), [lossText(trainLoss), lossText(testLoss), percent(testAccuracy), seconds.toFixed(1)]);
+    this.#add(wholeSaid(epoch), [
+      lossSaid(trainLoss),
+      lossSaid(testLoss),
+      percentSaid(testAccuracy),
+      tenthsSaid(seconds),
+    ]);
   }
 
   /** @param {string} name @param {import('../protocol.js').Evaluation} evaluation */
   appendOpened(name, { loss, accuracy }) {
-    this.#add(TEXT.opened(name), [TEXT.none, lossText(loss), percent(accuracy), TEXT.none]);
+    this.#add({ t: 'log.opened', values: { name } }, [NONE, lossSaid(loss), percentSaid(accuracy), NONE]);
   }
 
-  /** @param {string} head @param {string[]} figures */
+  /** @param {Said} head @param {Said[]} figures */
   #add(head, figures) {
     this.#body.querySelector('.empty')?.parentElement?.remove();
     const header = document.createElement('th');
     header.scope = 'row';
-    header.textContent = head;
+    sayThis(header, head);
     const cells = figures.map((figure) => {
       const cell = document.createElement('td');
-      cell.textContent = figure;
+      sayThis(cell, figure);
       return cell;
     });
     this.#body.append(row(header, ...cells));

@@ -1,24 +1,16 @@
 /** The one question the page asks: before trained weights would be lost. */
 
-import { part, write } from './dom.js';
-
-const TEXT = {
-  reset: 'Reset the network?',
-  open: 'Replace the network?',
-  lost: 'Its trained weights have not been downloaded and would be lost.',
-  resetNow: 'Reset',
-  openNow: 'Replace',
-};
+import { say } from '../i18n.js';
+import { part } from './dom.js';
 
 /**
- * @param {'reset' | 'open'} deed
+ * @param {'reset' | 'open' | 'data'} deed
  * @returns {Promise<'download' | 'go' | 'cancel'>} download: first, then go
  */
 export function askBeforeLoss(deed) {
   const dialog = part('loss-of-work', HTMLDialogElement);
-  write(part('loss-title', HTMLElement), TEXT[deed]);
-  write(part('loss-text', HTMLElement), TEXT.lost);
-  write(part('loss-go', HTMLButtonElement), deed === 'reset' ? TEXT.resetNow : TEXT.openNow);
+  say(part('loss-title', HTMLElement), `loss-of-work.${deed}`);
+  say(part('loss-go', HTMLButtonElement), `loss-of-work.${deed}-now`);
   dialog.returnValue = 'cancel';
   dialog.showModal();
   return new Promise((resolve) => {

@@ -3,9 +3,12 @@
  * happened, what was kept, what to do, and buttons for it.
  */
 
-const TEXT = { dismiss: 'Dismiss' };
+import { sayThis } from '../i18n.js';
 
-/** @typedef {{ label: string, act(): void }} Remedy */
+/** @typedef {import('../i18n.js').Said} Said */
+/** @typedef {{ label: Said, act(): void }} Remedy */
+
+const DISMISS = /** @type {const} */ ({ t: 'notices.dismiss' });
 
 export class Notices {
   #host;
@@ -19,24 +22,24 @@ export class Notices {
 
   /**
    * @param {string} topic a new notice takes the place of the old one on the same topic
-   * @param {string[]} sentences the first in bold
+   * @param {(Said | string)[]} sentences the first in bold; '' is left out
    * @param {Remedy[]} remedies
    */
   show(topic, sentences, remedies = []) {
     this.dismiss(topic);
     const notice = document.createElement('div');
     notice.className = 'notice';
-    for (const [i, sentence] of sentences.filter(Boolean).entries()) {
+    for (const [i, sentence] of sentences.filter((said) => said !== '').entries()) {
       const line = document.createElement(i === 0 ? 'strong' : 'p');
-      line.textContent = sentence;
+      sayThis(line, sentence);
       notice.append(line);
     }
     const buttons = document.createElement('div');
     buttons.className = 'buttons';
-    for (const { label, act } of [...remedies, { label: TEXT.dismiss, act: () => {} }]) {
+    for (const { label, act } of [...remedies, { label: DISMISS, act: () => {} }]) {
       const button = document.createElement('button');
       button.type = 'button';
-      button.textContent = label;
+      sayThis(button, label);
       button.addEventListener('click', () => {
         this.dismiss(topic);
         act();

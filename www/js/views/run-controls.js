@@ -1,37 +1,28 @@
 /** The five buttons of a run, and why each of them is off when it is. */
 
-import { isOff, part, turnOff, write } from './dom.js';
+import { say } from '../i18n.js';
+import { isOff, part, turnOff } from './dom.js';
 
+/** @typedef {import('../i18n.js').Said} Said */
 /** @typedef {import('../workbench.js').Snapshot} Snapshot */
 /** @typedef {import('../workbench.js').Phase} Phase */
 /** @typedef {'recipe' | 'network' | 'benchmark'} Obstacle */
 /** @typedef {Record<'train' | 'pause' | 'step' | 'stop' | 'reset', () => void>} Actions */
 
-const TEXT = {
-  train: 'Train',
-  continue: 'Continue',
-  pause: 'Pause',
-  resume: 'Resume',
-  /** Why there can be no run of this recipe. @type {Record<Obstacle | '', string>} */
-  obstacle: {
-    recipe: 'The recipe has a value that cannot be used: see the marked field.',
-    network: 'The network is not the one of this recipe: choose its own, or reset it first.',
-    benchmark: 'The benchmark is on: stop it first.',
-    '': '',
-  },
-  runIsOn: 'A run is on already.',
-  noRun: 'No run is on.',
-  pauseFirst: 'Pause the run first: then it goes step by step.',
-  nothingToReset: 'The network is new already.',
-  failed: 'The run failed: press Continue or Train to open the device again.',
+/** Why there can be no run of this recipe. @type {Record<Obstacle | '', Said | ''>} */
+const OBSTACLES = {
+  recipe: { t: 'run.why-recipe' },
+  network: { t: 'run.why-network' },
+  benchmark: { t: 'run.why-benchmark' },
+  '': '',
 };
 
-/** Why nothing can start yet. @type {Partial<Record<Phase, string>>} */
+/** Why nothing can start yet. @type {Partial<Record<Phase, Said>>} */
 const NOT_YET = {
-  opening: 'The device is still opening.',
-  loading: 'The data are still loading.',
-  empty: 'There are no data: press Retry.',
-  checking: 'The opened weights are being evaluated.',
+  opening: { t: 'run.why-opening' },
+  loading: { t: 'run.why-loading' },
+  empty: { t: 'run.why-empty' },
+  checking: { t: 'run.why-checking' },
 };
 
 /** @type {Phase[]} */
@@ -67,21 +58,22 @@ export class RunControls {
   show({ phase, network }, obstacle) {
     const notYet = NOT_YET[phase] ?? '';
     const running = RUNNING.includes(phase);
-    const wrong = TEXT.obstacle[obstacle];
-    write(this.#trainLabel, network === 'none' ? TEXT.train : TEXT.continue);
-    write(this.#pauseLabel, phase === 'paused' ? TEXT.resume : TEXT.pause);
+    const wrong = OBSTACLES[obstacle];
+    say(this.#trainLabel, network === 'none' ? 'run.train' : 'run.continue');
+    say(this.#pauseLabel, phase === 'paused' ? 'run.resume' : 'run.pause');
     this.#pause.dataset.icon = phase === 'paused' ? 'resume' : 'pause';
-    turnOff(this.#train, running ? TEXT.runIsOn : notYet || wrong);
-    turnOff(this.#pause, running ? '' : notYet || TEXT.noRun);
-    turnOff(this.#stop, running ? '' : notYet || TEXT.noRun);
-    turnOff(this.#reset, notYet || (network === 'none' && !running && phase !== 'failed' ? TEXT.nothingToReset : ''));
+    turnOff(this.#train, running ? { t: 'run.why-on' } : notYet || wrong);
+    turnOff(this.#pause, running ? '' : notYet || { t: 'run.why-none' });
+    turnOff(this.#stop, running ? '' : notYet || { t: 'run.why-none' });
+    const isNew = network === 'none' && !running && phase !== 'failed';
+    turnOff(this.#reset, notYet || (isNew ? { t: 'run.why-new' } : ''));
     turnOff(this.#step, this.#whyNoStep(phase, running, notYet || wrong));
   }
 
-  /** @param {Phase} phase @param {boolean} running @param {string} otherwise */
+  /** @param {Phase} phase @param {boolean} running @param {Said | ''} otherwise @returns {Said | ''} */
   #whyNoStep(phase, running, otherwise) {
     if (phase === 'paused') return '';
-    if (running) return TEXT.pauseFirst;
-    return phase === 'failed' ? TEXT.failed : otherwise;
+    if (running) return { t: 'run.why-pause-first' };
+    return phase === 'failed' ? { t: 'run.why-failed' } : otherwise;
   }
 }

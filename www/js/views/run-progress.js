@@ -1,42 +1,24 @@
 /** Where the run is: one line of words, a bar for the whole of it, its figures, and a bar for an evaluation. */
 
+import { say, sayThis } from '../i18n.js';
 import { part, write } from './dom.js';
-import { duration, megabytes, percent, rate, whole } from './format.js';
+import { duration, megabytesSaid, NONE, rateSaid } from './format.js';
 
+/** @typedef {import('../i18n.js').Said} Said */
 /** @typedef {import('../workbench.js').Snapshot} Snapshot */
 /** @typedef {import('../workbench.js').Phase} Phase */
 /** @typedef {import('../protocol.js').Progress} Progress */
 
-const TEXT = {
-  opening: 'Opening the device…',
-  loading: 'Loading MNIST…',
-  /** @param {number} loaded @param {number} total */
-  download: (loaded, total) =>
-    `Loading MNIST: ${total ? `${megabytes(loaded)} of ${megabytes(total)}` : megabytes(loaded)}`,
-  /** @param {number} loaded @param {number} total */
-  unpack: (loaded, total) => `Unpacking MNIST: ${megabytes(loaded)} of ${megabytes(total)}`,
-  parse: 'Checking MNIST…',
-  empty: 'No data.',
-  checking: 'Evaluating the opened weights…',
-  /** @param {number} train @param {number} test */
-  idle: (train, test) => `Ready: ${whole(train)} training and ${whole(test)} test images.`,
-  preparing: 'Preparing the first step…',
-  /** @param {number} shaders @param {number | null} all */
-  compiling: (shaders, all) => `Compiling GPU kernels: ${whole(shaders)} ${all ? `of ${whole(all)}` : 'so far'}`,
-  training: 'Training',
-  evaluating: 'Evaluating on the test images',
-  /** @param {string} step */
-  paused: (step) => `Paused at step ${step}`,
-  /** @param {string} step */
-  stopped: (step) => `Stopped at step ${step}. Continue goes on from here.`,
-  /** @param {string} accuracy */
-  finished: (accuracy) => `Finished${accuracy && `: ${accuracy} test accuracy`}.`,
-  /** @param {string} step */
-  failed: (step) => `Failed after step ${step}.`,
-  none: '–',
-  /** @param {number} done @param {number} total */
-  evaluated: (done, total) => `${whole(done)} of ${whole(total)} test images`,
-};
+/** What the phases without figures say. */
+const WORDS = /** @type {const} */ ({
+  opening: 'run.opening',
+  loading: 'run.loading',
+  empty: 'run.empty',
+  checking: 'run.checking',
+  preparing: 'run.preparing',
+  training: 'run.training',
+  evaluating: 'run.evaluating',
+});
 
 export class RunProgress {
   #state = part('state', HTMLElement);
@@ -51,22 +33,24 @@ export class RunProgress {
   #phase = 'opening';
   #steps = 0;
   #doneSteps = 0;
-  #lastAccuracy = '';
+  /** 0–1. @type {number | null} */
+  #lastAccuracy = null;
 
   /** @param {Snapshot} now */
   show({ phase, data }) {
     this.#phase = phase;
     this.#state.dataset.phase = phase;
-    write(this.#state, this.#words(data));
+    sayThis(this.#state, this.#words(data));
     if (phase === 'idle' || phase === 'empty') this.#clear();
     if (phase !== 'evaluating' && phase !== 'checking' && phase !== 'paused') this.#evaluated(0, 0);
-    if (phase === 'finished' || phase === 'stopped' || phase === 'failed') write(this.#eta, TEXT.none);
+    if (phase === 'finished' || phase === 'stopped' || phase === 'failed') sayThis(this.#eta, NONE);
   }
 
   /** @param {import('../protocol.js').DataProgress} progress */
   data({ phase, loaded, total }) {
     if (this.#phase !== 'loading' && this.#phase !== 'opening') return;
-    write(this.#state, phase === 'parse' ? TEXT.parse : TEXT[phase](loaded, total));
+    const sizes = { loaded: megabytesSaid(loaded), total: megabytesSaid(total), known: total > 0 };
+    sayThis(this.#state, phase === 'parse' ? { t: 'run.parse' } : { t: `run.${phase}`, values: sizes });
     // Download is nearly all of the wait, unpacking the rest.
     const share = total > 0 ? loaded / total : 0;
     this.#fill(this.#bar, phase === 'download' ? share * 0.9 : 0.9 + share * 0.1, 1);
@@ -75,32 +59,45 @@ export class RunProgress {
   /** @param {number} shaders compiled @param {number | null} all null: not known yet, and `shaders` were begun */
   compiling(shaders, all) {
     if (this.#phase === 'training') return;
-    write(this.#state, TEXT.compiling(shaders, all));
+    sayThis(
+      this.#state,
+      all ? { t: 'run.compiling', values: { shaders, all } } : { t: 'run.begun', values: { shaders } },
+    );
     if (all) this.#fill(this.#bar, shaders, all);
   }
 
-  /** @param {import('../protocol.js').RunPlan} plan */
-  started({ steps, firstEpoch, lastEpoch }) {
+  /** @param {import('../workbench.js').Started} plan */
+  started({ step, steps, firstEpoch, lastEpoch }) {
+    this.restore({ step, steps, epoch: firstEpoch, epochs: lastEpoch, accuracy: this.#lastAccuracy });
+  }
+
+  /**
+   * Where a run is that stands still.
+   * @param {{ step: number, steps: number, epoch: number, epochs: number, accuracy: number | null }} place accuracy on
+   *   the test images, 0–1
+   */
+  restore({ step, steps, epoch, epochs, accuracy }) {
     this.#steps = steps;
-    this.#doneSteps = 0;
-    this.#fill(this.#bar, 0, steps);
-    write(this.#epoch, `${firstEpoch} / ${lastEpoch}`);
-    write(this.#step, `0 / ${whole(steps)}`);
-    write(this.#rate, TEXT.none);
-    write(this.#eta, TEXT.none);
+    this.#doneSteps = step;
+    this.#lastAccuracy = accuracy;
+    this.#fill(this.#bar, step, steps);
+    this.#say(this.#epoch, epoch, epochs);
+    this.#say(this.#step, step, steps);
+    sayThis(this.#rate, NONE);
+    sayThis(this.#eta, NONE);
   }
 
   /** @param {Progress} progress */
   progress({ epoch, epochs, step, steps, stepsPerSecond, etaSeconds }) {
     this.#doneSteps = step;
     this.#fill(this.#bar, step, steps);
-    write(this.#epoch, `${epoch} / ${epochs}`);
-    write(this.#step, `${whole(step)} / ${whole(steps)}`);
+    this.#say(this.#epoch, epoch, epochs);
+    this.#say(this.#step, step, steps);
     if (stepsPerSecond > 0) {
-      write(this.#rate, rate(stepsPerSecond));
+      sayThis(this.#rate, rateSaid(stepsPerSecond));
       write(this.#eta, duration(etaSeconds));
     }
-    if (this.#phase === 'paused') write(this.#state, TEXT.paused(whole(step)));
+    if (this.#phase === 'paused') sayThis(this.#state, this.#words(null));
   }
 
   /** @param {{ done: number, total: number, etaSeconds: number }} evaluating */
@@ -111,12 +108,12 @@ export class RunProgress {
 
   /** @param {import('../protocol.js').EpochResult} result */
   epoch({ testAccuracy }) {
-    this.#lastAccuracy = percent(testAccuracy);
+    this.#lastAccuracy = testAccuracy;
   }
 
   /** Another network. */
   clear() {
-    this.#lastAccuracy = '';
+    this.#lastAccuracy = null;
     this.#clear();
   }
 
@@ -124,23 +121,25 @@ export class RunProgress {
     this.#steps = 0;
     this.#doneSteps = 0;
     this.#fill(this.#bar, 0, 1);
-    for (const figure of [this.#epoch, this.#step, this.#rate, this.#eta]) write(figure, TEXT.none);
+    for (const figure of [this.#epoch, this.#step, this.#rate, this.#eta]) sayThis(figure, NONE);
   }
 
-  /** @param {Snapshot['data']} data */
+  /** @param {Snapshot['data']} data @returns {Said} */
   #words(data) {
-    const step = `${whole(this.#doneSteps)} of ${whole(this.#steps)}`;
+    const values = { step: this.#doneSteps, steps: this.#steps };
+    const accuracy = this.#lastAccuracy;
     switch (this.#phase) {
       case 'idle':
-        return data ? TEXT.idle(data.train.count, data.test.count) : TEXT.empty;
+        if (!data) return { t: 'run.empty' };
+        return { t: 'run.idle', values: { train: data.train.count, test: data.test.count } };
       case 'paused':
       case 'stopped':
       case 'failed':
-        return TEXT[this.#phase](step);
+        return { t: `run.${this.#phase}`, values };
       case 'finished':
-        return TEXT.finished(this.#lastAccuracy);
+        return accuracy === null ? { t: 'run.finished' } : { t: 'run.finished-at', values: { accuracy } };
       default:
-        return TEXT[this.#phase];
+        return { t: WORDS[this.#phase] };
     }
   }
 
@@ -148,7 +147,12 @@ export class RunProgress {
   #evaluated(done, total) {
     this.#fill(this.#evaluationBar, done, total || 1);
     this.#evaluationBar.classList.toggle('at-rest', total === 0);
-    write(this.#evaluation, total === 0 ? '' : TEXT.evaluated(done, total));
+    sayThis(this.#evaluation, total === 0 ? '' : { t: 'run.evaluated', values: { done, total } });
+  }
+
+  /** @param {HTMLElement} figure @param {number} done @param {number} all */
+  #say(figure, done, all) {
+    say(figure, 'run.of', { done, all });
   }
 
   /** @param {HTMLProgressElement} bar @param {number} value @param {number} max */

@@ -3,7 +3,7 @@
  * paint, so that a page that was dark yesterday does not flash white.
  */
 
-const TEXT = { light: 'Light colours', dark: 'Dark colours' };
+import { sayAttribute } from '../i18n.js';
 
 const KEY = 'digit-lab-theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
@@ -18,9 +18,9 @@ apply(remembered() ?? (system.matches ? 'dark' : 'light'));
  */
 export function bindThemeSwitch(button, onChange) {
   const label = () => {
-    const other = current() === 'dark' ? 'light' : 'dark';
-    button.setAttribute('aria-label', TEXT[other]);
-    button.title = TEXT[other];
+    const other = current() === 'dark' ? 'theme.light' : 'theme.dark';
+    sayAttribute(button, 'aria-label', other);
+    sayAttribute(button, 'title', other);
   };
   label();
   button.addEventListener('click', () => {
