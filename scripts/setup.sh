@@ -119,6 +119,7 @@ set_up_bench() {
 
 # What only the tests need.
 set_up_tests() {
+  set_up_packages tests/onnx 'ONNX runtime of the tests'
   set_up_rust_linters
   set_up_cargo_tool wasm-pack wasm-pack "$WASM_PACK_VERSION"
   set_up_browser

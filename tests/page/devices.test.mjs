@@ -53,7 +53,7 @@ test('shaders compile before the first run, and are counted', async (t) => {
 
 test('automatic choice takes the CPU where the only adapter is a software one, and can be overruled', async (t) => {
   const page = await lab.ready(t, '?batch=8&epochs=1', { data: FEW });
-  assert.match(await textOf(page.locator('#device-reason')), /only graphics adapter is a software one/);
+  assert.match(await textOf(page.locator('.recipe-device-reason')), /only graphics adapter is a software one/);
   await trainsOnTheCpu(page);
   await page.getByLabel('Device').selectOption('webgpu');
   await page
@@ -89,21 +89,21 @@ const CASES = [
   [
     'an adapter that opens no device',
     "GPUAdapter.prototype.requestDevice = async () => { throw new DOMException('too many devices', 'OperationError'); };",
-    /WebGPU did not start \(.*\): training runs on the CPU\./,
+    /WebGPU did not start: training runs on the CPU\. ./,
   ],
 ];
 
 for (const [what, workerPatch, reason] of CASES) {
   test(`${what}: the page says so and trains on the CPU`, async (t) => {
     const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
-    assert.match(await textOf(page.locator('#device-reason')), reason);
+    assert.match(await textOf(page.locator('.recipe-device-reason')), reason);
     await trainsOnTheCpu(page);
   });
 }
 
 test('a browser that keeps WebGPU off trains on the CPU, and says why', async (t) => {
   const page = await bare.ready(t, ON_WEBGPU, { data: FEW });
-  assert.match(await textOf(page.locator('#device-reason')), /WebGPU.*: training runs on the CPU\./);
+  assert.match(await textOf(page.locator('.recipe-device-reason')), /WebGPU.*: training runs on the CPU\./);
   await trainsOnTheCpu(page);
 });
 
@@ -173,7 +173,10 @@ test('a shader that does not compile never looks like training', async (t) => {
       return createShaderModule.call(this, { ...rest, code: code + ' this is no WGSL' });
     };`;
   const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
-  assert.match(await textOf(page.locator('#device-reason')), /WebGPU did not start \(.*\): training runs on the CPU\./);
+  assert.match(
+    await textOf(page.locator('.recipe-device-reason')),
+    /WebGPU did not start: training runs on the CPU\. ./,
+  );
   await trainsOnTheCpu(page);
 });
 
@@ -187,7 +190,10 @@ test('a shader of the first step that does not compile is no device to train on'
       return createShaderModule.call(this, { ...rest, code: made > 6 ? code + ' this is no WGSL' : code });
     };`;
   const page = await lab.ready(t, ON_WEBGPU, { data: FEW, workerPatch, expectErrors: true });
-  assert.match(await textOf(page.locator('#device-reason')), /WebGPU did not start \(.*\): training runs on the CPU\./);
+  assert.match(
+    await textOf(page.locator('.recipe-device-reason')),
+    /WebGPU did not start: training runs on the CPU\. ./,
+  );
   await trainsOnTheCpu(page);
 });
 

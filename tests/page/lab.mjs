@@ -15,7 +15,7 @@ import { serve } from '../../scripts/serve.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('playwright-core').Browser} Browser */
 
-const WWW = process.env.DIGIT_LAB_WWW ?? join(import.meta.dirname, '..', '..', 'www');
+export const WWW = process.env.DIGIT_LAB_WWW ?? join(import.meta.dirname, '..', '..', 'www');
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -54,10 +54,11 @@ export function openLab({ webgpu = true } = {}) {
      * @param {PageOptions} [options]
      */
     async page(t, options = {}) {
-      const { width = 1280, height = 900, colorScheme = 'light', expectErrors = false } = options;
+      const { width = 1280, height = 900, colorScheme = 'light', locale = 'en-US', expectErrors = false } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme,
+        locale,
         reducedMotion: 'reduce',
         acceptDownloads: true,
       });
@@ -110,6 +111,7 @@ export function openLab({ webgpu = true } = {}) {
  * @property {number} [width]
  * @property {number} [height]
  * @property {'light' | 'dark'} [colorScheme]
+ * @property {string} [locale] of the browser
  * @property {boolean} [expectErrors] whether errors in the console are part of the test
  * @property {Partial<Record<string, Answer>>} [data] file name → what the server sends for it
  * @property {string} [workerPatch] code to run in the worker before anything else
@@ -153,6 +155,16 @@ export async function figure(page, name) {
 export async function logRows(page) {
   const rows = await page.locator('#log tr').all();
   return Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
+}
+
+/**
+ * What the charts say of the run that is open, at its latest step.
+ * @param {Page} page
+ */
+export async function reading(page) {
+  const cells = await page.locator('.chart-readout tr[aria-current] > *').allTextContents();
+  const [, step = '', epoch = '', batchLoss = '', , , , testLoss = '', testAccuracy = ''] = cells;
+  return { step: Number(step.replaceAll(',', '')), epoch, batchLoss, testLoss, testAccuracy };
 }
 
 /** The accuracies of the log, 0–100. @param {Page} page */

@@ -28,7 +28,7 @@ test('choosing a preset sets its values and shows its network', async (t) => {
     await page.getByLabel('Preset').selectOption(name);
     const { epochs, batchSize, learningRate } = recipe;
     assert.deepEqual(await fields(page), { epochs, batchSize, learningRate });
-    const layers = await page.locator('#layers li').allTextContents();
+    const layers = await page.locator('.layer-name').allTextContents();
     assert.equal(layers.filter((line) => line.startsWith('conv ')).length, recipe.net.conv.length, layers.join('; '));
     assert.equal(layers.filter((line) => line.startsWith('dense ')).length, recipe.net.dense.length + 1);
   }

@@ -1,26 +1,31 @@
 /**
  * The page's one trainer over its whole life: opening a device, loading data, running, failing, changing the
- * device with the weights carried over, and what is lost when. Knows no element of the page: views hear its
- * events and call its methods.
+ * device, and what is lost when. Knows no element of the page and keeps nothing beyond it: views and the book of runs
+ * hear its events and call its methods.
  *
- * Events: `change` (the snapshot is new), `problem` ({@link Problem}), `cleared` (the network is another one:
- * charts begin anew), `opened` (weights from a file, with their evaluation), and those of the trainer, passed
- * on from whichever one is at work.
+ * Steps and epochs are counted here from the network's first step on, over all its continuations.
+ *
+ * Events: `change` (the snapshot is new), `problem` ({@link Problem}), `cleared` (there is no network any more, or
+ * another one), `opened` (weights from a file, with their evaluation), `started` ({@link Started}), `checkpoint`
+ * ({@link Kept}), and those of the trainer, passed on from whichever one is at work.
  */
 
 import { asLabError, LabError } from './lab-error.js';
-import { isPreset } from './presets.js';
+import { canonical, sameRecipe } from './recipe/canonical.js';
 import { Trainer } from './trainer.js';
 
+/** @typedef {import('./i18n.js').Said} Said */
 /** @typedef {import('./protocol.js').DeviceInfo} DeviceInfo */
 /** @typedef {import('./protocol.js').DeviceRequest} DeviceRequest */
 /** @typedef {import('./protocol.js').DataInfo} DataInfo */
-/** @typedef {import('./protocol.js').Preset} Preset */
-/** @typedef {import('./presets.js').PresetName} PresetName */
+/** @typedef {import('./own-data.js').OwnData} OwnData */
+/** @typedef {import('./protocol.js').NetConfig} NetConfig */
+/** @typedef {import('./protocol.js').Recipe} Recipe */
 /** @typedef {import('./protocol.js').TrainOptions} TrainOptions */
 /** @typedef {import('./protocol.js').RunPlan} RunPlan */
 /** @typedef {import('./protocol.js').Progress} Progress */
 /** @typedef {import('./protocol.js').EpochResult} EpochResult */
+/** @typedef {import('./run-record.js').RunRecord} RunRecord */
 
 /**
  * opening: device and wasm. loading: data. empty: no data, loading failed. checking: evaluation of opened
@@ -29,29 +34,40 @@ import { Trainer } from './trainer.js';
  *   | 'preparing' | 'training' | 'evaluating' | 'paused'} Phase
  */
 
+/** What is loaded, by the name people know it by. @typedef {DataInfo & { name: string, classes: string[], own: boolean }} Data */
+
 /**
- * `network`: none (Train starts a fresh one), trained here, or opened from a file. `preset`: the first recipe
- * whose network it is, if any. `unsaved`: a reset or an opened file would lose training. `presets`: none until the wasm is open.
+ * `network`: none (Train starts a fresh one), trained here, or opened from a file. `net`: its layers. `recipe`: the
+ * latest that it was trained with. `left`: steps that its plan still has. `unsaved`: training that is in no
+ * file and not kept in the browser.
  * @typedef {object} Snapshot
  * @property {Phase} phase
  * @property {DeviceRequest} requested
  * @property {DeviceInfo | null} device
- * @property {DataInfo | null} data
- * @property {readonly Preset[]} presets
+ * @property {Data | null} data
  * @property {'none' | 'trained' | 'opened'} network
- * @property {string | null} preset
+ * @property {NetConfig | null} net
+ * @property {Recipe | null} recipe
+ * @property {number} left
  * @property {boolean} unsaved
  */
 
 /**
+ * A run or a continuation begins. `fresh`: of a network that was never trained here; `from`: the file it was opened
+ * from, if any. `step` were done before.
+ * @typedef {RunPlan & { recipe: Recipe, fresh: boolean, from: string | null }} Started
+ */
+
+/** The training state at a step. @typedef {{ step: number, epoch: number, snapshot: Blob }} Kept */
+
+/**
  * `retry-data`: loading again may help. `go-on-cpu`: the CPU can take over.
- * @typedef {{ happened: string, kept: string, next: string, remedy: 'retry-data' | 'go-on-cpu' | 'none' }} Problem
+ * @typedef {{ happened: Said | string, kept: Said | '', next: Said | '', remedy: 'retry-data' | 'go-on-cpu' | 'none' }} Problem
  */
 
 export const DATA_URL = 'data/';
 
-/** The recipe of a run that names none. @type {PresetName} */
-const COURSE = 'course';
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** The phases in which the trainer is the run's. */
 const RUNNING = /** @type {Phase[]} */ (['preparing', 'training', 'evaluating', 'paused']);
@@ -59,43 +75,40 @@ const RUNNING = /** @type {Phase[]} */ (['preparing', 'training', 'evaluating', 
 /** Events of the trainer that pass through as they are. */
 const PASSED_ON = ['data', 'compiling', 'evaluating'];
 
-const SENTENCES = {
-  keptNothing: 'Nothing was trained yet, so nothing is lost.',
-  /** @param {number} step @param {number} epoch */
-  keptWeights: (step, epoch) => `The weights of step ${step.toLocaleString('en')} (epoch ${epoch}) are kept.`,
-  keptAll: 'Everything else is as it was.',
-  nextContinue: 'Download them, or press Continue to open the device again and go on from them.',
-  nextTrain: 'Press Train to open the device again.',
-  nextRetry: 'Check the connection or the files, then press Retry.',
-  nextOpenWeights: 'Open a safetensors file of this network.',
-  nextReload: 'Reload the page.',
-  nextOptions: 'Correct it and press Train again.',
-};
-
 export class Workbench extends EventTarget {
   /** @type {Trainer} */
   #trainer;
   /** @type {Snapshot} */
   #now;
-  /** Epochs that the page has seen of this network. */
-  #epochs = 0;
-  /** Those that the present trainer knows nothing of, for its network came from another one. */
-  #epochsElsewhere = 0;
+  /** Images in the place of MNIST. @type {OwnData | null} */
+  #own;
+  /** The latest training state, for going on elsewhere. @type {Kept | null} */
+  #kept = null;
+  /** Steps of the network before the run that is on. */
+  #stepsBefore = 0;
+  /** The file that the network was opened from. @type {string | null} */
+  #from = null;
 
-  /** @param {DeviceRequest} device @param {PresetName} [preset] of the first run, as far as is known */
-  constructor(device, preset = COURSE) {
+  /**
+   * @param {DeviceRequest} device
+   * @param {Recipe} recipe of the first run, as far as is known
+   * @param {OwnData | null} [own] images in the place of MNIST
+   */
+  constructor(device, recipe, own = null) {
     super();
+    this.#own = own;
     this.#now = {
       phase: 'opening',
       requested: device,
       device: null,
       data: null,
-      presets: [],
       network: 'none',
-      preset,
+      net: null,
+      recipe: null,
+      left: 0,
       unsaved: false,
     };
-    this.#trainer = this.#hire(device);
+    this.#trainer = this.#hire(device, recipe);
   }
 
   /** @returns {Readonly<Snapshot>} */
@@ -111,45 +124,62 @@ export class Workbench extends EventTarget {
   async load() {
     const trainer = this.#trainer;
     this.#change({ phase: 'opening' });
-    const loading = trainer.loadData({ baseUrl: DATA_URL });
+    const loading = trainer.loadData(this.#own?.buffers ?? { baseUrl: DATA_URL });
     loading.catch(() => {}); // reported below, after the device
     try {
       const device = await trainer.ready;
-      // Every device has the same ones.
-      const presets = this.#now.presets.length > 0 ? this.#now.presets : await trainer.presets();
-      this.#change({ device, presets, phase: 'loading' });
+      this.#change({ device, phase: 'loading' });
     } catch (thrown) {
       this.#change({ phase: 'empty' });
-      this.#problem(thrown, SENTENCES.keptNothing, SENTENCES.nextReload);
+      this.#problem(thrown, { t: 'problem.kept-nothing' }, { t: 'problem.reload' });
       return;
     }
     try {
-      this.#change({ data: await loading, phase: 'idle' });
+      this.#change({ data: this.#named(await loading), phase: 'idle' });
     } catch (thrown) {
       this.#change({ phase: 'empty' });
-      this.#problem(thrown, SENTENCES.keptAll, SENTENCES.nextRetry, 'retry-data');
+      this.#problem(thrown, { t: 'problem.kept-all' }, { t: 'problem.retry' }, 'retry-data');
     }
   }
 
   /**
-   * Starts a run: of a fresh network, or of the one there is.
-   * @param {TrainOptions} options
+   * Trains on these images from now on, or with null on MNIST again; the network is a new one then.
+   * @param {OwnData | null} own
+   * @returns {Promise<void>} rejects when they are refused; those before stay then
+   */
+  async useData(own) {
+    const info = await this.#trainer.loadData(own?.buffers ?? { baseUrl: DATA_URL });
+    this.#own = own;
+    await this.#trainer.reset();
+    this.#change({ data: this.#named(info), phase: 'idle' });
+    this.#forget();
+  }
+
+  /**
+   * Starts a run: of a fresh network, or of the one there is, which first finishes its plan where the recipe is
+   * still that of the plan.
+   * @param {Recipe} recipe
    * @param {{ paused?: boolean, device?: DeviceRequest }} [how] paused: before its first step. device: for
    *   going on after a fault on another one
    */
-  async train(options, { paused = false, device = this.#now.requested } = {}) {
-    if (this.#now.phase === 'failed' && !(await this.#recover(device))) return;
+  async train(recipe, { paused = false, device = this.#now.requested } = {}) {
+    const failed = this.#now.phase === 'failed';
+    if (failed && !(await this.#recover(device))) return;
+    const { network, left } = this.#now;
     const trainer = this.#trainer;
     const before = this.#now.phase;
-    if (this.#now.network === 'none') {
-      this.#change({ preset: options.preset ?? COURSE });
-      this.#clear();
+    if (network === 'none') {
+      this.#forget();
+      this.#change({ net: recipe.net });
     }
-    const weights = this.#now.network === 'trained' ? 'current' : undefined;
+    const takenUp = left > 0 && this.#kept && (failed || this.finishes(recipe));
     this.#change({ phase: 'preparing' });
-    const run = trainer.train({ ...options, ...(weights && { weights }) });
-    if (paused) trainer.pause().catch(() => {}); // where the run fails at once, the run says so
     try {
+      const run = trainer.train(
+        takenUp && this.#kept ? { snapshot: await this.#kept.snapshot.arrayBuffer() } : this.#options(recipe),
+      );
+      if (paused) trainer.pause().catch(() => {}); // where the run fails at once, the run says so
+      if (!takenUp) this.#change({ recipe });
       const { stopped } = await run;
       this.#change({ phase: stopped ? 'stopped' : 'finished' });
     } catch (thrown) {
@@ -158,9 +188,15 @@ export class Workbench extends EventTarget {
         this.#failed(trainer);
       } else {
         this.#change({ phase: before });
-        this.#problem(thrown, SENTENCES.keptAll, SENTENCES.nextOptions);
+        this.#problem(thrown, { t: 'problem.kept-all' }, { t: 'problem.correct' });
       }
     }
+  }
+
+  /** Whether the next run finishes the plan of the one before. @param {Recipe} recipe */
+  finishes(recipe) {
+    const { left, recipe: latest } = this.#now;
+    return left > 0 && latest !== null && sameRecipe(recipe, latest);
   }
 
   /** @returns {Promise<void>} */
@@ -168,11 +204,18 @@ export class Workbench extends EventTarget {
     await this.#ofRun(this.#now.phase === 'paused' ? this.#trainer.resume() : this.#trainer.pause());
   }
 
-  /** One step: of the paused run, or of a new one that pauses at its start. @param {TrainOptions} options */
-  async step(options) {
-    if (!this.running) this.train(options, { paused: true });
-    // A new run has its place in the worker's queue before this does.
-    await this.#ofRun(this.#trainer.step());
+  /** One step: of the paused run, or of a new one that pauses at its start. @param {Recipe} recipe */
+  async step(recipe) {
+    if (this.#now.phase === 'paused') {
+      await this.#ofRun(this.#trainer.step());
+      return;
+    }
+    if (this.running) return;
+    const begun = new Promise((resolve) => this.addEventListener('started', resolve, { once: true }));
+    const run = this.train(recipe, { paused: true });
+    // A run that never begins has said why.
+    await Promise.race([begun, run]);
+    if (this.running) await this.#ofRun(this.#trainer.step());
   }
 
   async stop() {
@@ -181,7 +224,10 @@ export class Workbench extends EventTarget {
 
   /** @param {number} learningRate */
   async setLearningRate(learningRate) {
-    if (this.running) await this.#ofRun(this.#trainer.setLearningRate(learningRate));
+    if (!this.running) return;
+    await this.#ofRun(this.#trainer.setLearningRate(learningRate));
+    const { recipe } = this.#now;
+    if (recipe) this.#change({ recipe: { ...recipe, learningRate } });
   }
 
   /** Forgets the network. */
@@ -192,8 +238,7 @@ export class Workbench extends EventTarget {
       await this.#trainer.reset();
       this.#change({ phase: this.#now.data ? 'idle' : 'empty' });
     }
-    this.#change({ network: 'none', unsaved: false });
-    this.#clear();
+    this.#forget();
   }
 
   /** The network as a safetensors file. @returns {Promise<ArrayBuffer>} */
@@ -203,6 +248,16 @@ export class Workbench extends EventTarget {
     return weights;
   }
 
+  /** The network as an ONNX file. @returns {Promise<ArrayBuffer>} */
+  async onnx() {
+    return this.#trainer.saveOnnx({ classes: this.#now.data?.classes });
+  }
+
+  /** The training state of that step is kept in the browser. @param {number} step */
+  keptAt(step) {
+    if (this.#now.unsaved && this.#kept?.step === step && !this.running) this.#change({ unsaved: false });
+  }
+
   /**
    * Puts a file's weights in place of the network, and evaluates them.
    * @param {ArrayBuffer} bytes
@@ -210,17 +265,20 @@ export class Workbench extends EventTarget {
    */
   async openWeights(bytes, name) {
     const before = this.#now.phase;
-    let preset;
+    /** @type {NetConfig} */
+    let net;
     try {
       if (this.#trainer.fault) await this.#replace(this.#now.requested, null);
-      ({ preset } = await this.#trainer.loadWeights(bytes));
+      ({ net } = await this.#trainer.loadWeights(bytes));
     } catch (thrown) {
-      const { code, message } = asLabError(thrown);
-      this.#problem(new LabError(code, `${name}: ${message}`), SENTENCES.keptAll, SENTENCES.nextOpenWeights);
+      const { code, said, message } = asLabError(thrown);
+      const named = { t: /** @type {const} */ ('problem.of-file'), values: { name, problem: said ?? message } };
+      this.#problem(new LabError(code, named), { t: 'problem.kept-all' }, { t: 'problem.open-weights' });
       return;
     }
-    this.#change({ network: 'opened', preset, unsaved: false, phase: 'checking' });
-    this.#clear();
+    this.#forget();
+    this.#from = name;
+    this.#change({ network: 'opened', net, phase: 'checking' });
     try {
       const evaluation = await this.#trainer.evaluate();
       this.#change({ phase: before === 'empty' ? 'empty' : 'idle' });
@@ -229,52 +287,98 @@ export class Workbench extends EventTarget {
       if (this.#trainer.fault) this.#failed(this.#trainer);
       else {
         this.#change({ phase: before });
-        this.#problem(thrown, SENTENCES.keptAll, SENTENCES.nextRetry);
+        this.#problem(thrown, { t: 'problem.kept-all' }, { t: 'problem.retry' });
       }
     }
   }
 
-  /** Another device, with the weights carried over. @param {DeviceRequest} device */
+  /**
+   * Puts a kept run in place of the network, as it was when it was kept; nothing runs yet.
+   * @param {Pick<RunRecord, 'step' | 'epoch'>} record
+   * @param {Blob} snapshot
+   * @returns {Promise<void>} rejects when the snapshot cannot be taken up; then nothing changes
+   */
+  async takeUp({ step, epoch }, snapshot) {
+    if (this.#trainer.fault) await this.#replace(this.#now.requested, null);
+    await this.#restore({ step, epoch, snapshot });
+  }
+
+  /** Another device, with the network, its optimiser and its plan carried over. @param {DeviceRequest} device */
   async changeDevice(device) {
     const { network } = this.#now;
-    const weights = network === 'none' ? null : await this.#trainer.saveWeights().catch(() => null);
-    await this.#replace(device, weights);
+    if (network === 'trained') {
+      await this.#replace(device, this.#kept);
+    } else {
+      const weights = network === 'none' ? null : await this.#trainer.saveWeights().catch(() => null);
+      await this.#replace(device, null, weights);
+    }
   }
 
-  /** After a fault: a new trainer with the last weights. @param {DeviceRequest} device @returns {Promise<boolean>} */
+  /** After a fault: a new trainer with the last state. @param {DeviceRequest} device @returns {Promise<boolean>} */
   async #recover(device) {
-    const weights = this.#trainer.lastCheckpoint?.weights ?? null;
-    await this.#replace(device, weights);
-    return this.#now.phase === 'idle';
+    await this.#replace(device, this.#kept);
+    return this.#now.phase !== 'empty';
   }
 
-  /** @param {DeviceRequest} device @param {ArrayBuffer | null} weights */
-  async #replace(device, weights) {
-    const { network, unsaved } = this.#now;
+  /**
+   * @param {DeviceRequest} device
+   * @param {Kept | null} kept
+   * @param {ArrayBuffer | null} [weights] of a network that was opened and not trained
+   */
+  async #replace(device, kept, weights = null) {
+    const { network, net, recipe, unsaved, phase } = this.#now;
     this.#trainer.dispose();
     this.#change({ requested: device, device: null, phase: 'opening' });
-    this.#trainer = this.#hire(device);
+    this.#trainer = this.#hire(device, recipe);
     await this.load();
-    if (!weights) {
-      this.#change({ network: 'none', unsaved: false });
-      if (network !== 'none') this.#clear();
-      return;
-    }
     try {
-      await this.#trainer.loadWeights(weights);
-      this.#epochsElsewhere = this.#epochs;
-      // Its optimiser state stayed behind, as with a file's weights.
-      this.#change({ network: 'opened', unsaved });
+      if (kept) {
+        await this.#restore(kept);
+        this.#change({ unsaved });
+      } else if (weights) {
+        await this.#trainer.loadWeights(weights);
+        this.#change({ network: 'opened', net });
+      } else if (network !== 'none') {
+        this.#forget();
+      }
+      if (kept && this.#now.left === 0 && phase !== 'failed') this.#change({ phase });
     } catch (thrown) {
-      this.#change({ network: 'none', unsaved: false });
-      this.#problem(thrown, '', SENTENCES.nextReload);
+      this.#forget();
+      this.#problem(thrown, '', { t: 'problem.reload' });
     }
   }
 
-  /** @param {DeviceRequest} device */
-  #hire(device) {
-    const { preset } = this.#now;
-    const trainer = new Trainer({ device, prepare: isPreset(preset) ? { preset } : null });
+  /** @param {Kept} kept */
+  async #restore(kept) {
+    const bytes = await kept.snapshot.arrayBuffer();
+    const { recipe: raw, step, steps } = await this.#trainer.loadSnapshot(bytes);
+    const recipe = canonical(raw);
+    this.#kept = kept;
+    this.#from = null;
+    this.#stepsBefore = kept.step - step;
+    this.#change({
+      network: 'trained',
+      net: recipe.net,
+      recipe,
+      left: steps - step,
+      unsaved: false,
+      phase: steps > step ? 'stopped' : 'finished',
+    });
+  }
+
+  /** @param {Recipe} recipe @returns {TrainOptions} */
+  #options({ trainCount, steps, ...recipe }) {
+    return {
+      ...recipe,
+      ...(trainCount !== null && { trainCount }),
+      ...(steps !== null && { steps }),
+      ...(this.#now.network === 'trained' && { weights: /** @type {const} */ ('current') }),
+    };
+  }
+
+  /** @param {DeviceRequest} device @param {Recipe | null} recipe */
+  #hire(device, recipe) {
+    const trainer = new Trainer({ device, prepare: recipe && { ...recipe, trainCount: undefined, steps: undefined } });
     for (const type of PASSED_ON) {
       trainer.addEventListener(type, (event) => {
         if (trainer === this.#trainer) this.#tell(type, /** @type {CustomEvent} */ (event).detail);
@@ -282,25 +386,40 @@ export class Workbench extends EventTarget {
     }
     trainer.addEventListener('started', (event) => {
       const plan = /** @type {CustomEvent<RunPlan>} */ (event).detail;
+      const { network, recipe } = this.#now;
+      const done = this.#kept?.step ?? 0;
+      this.#stepsBefore = done - plan.step;
       this.#tell('started', {
         ...plan,
-        firstEpoch: plan.firstEpoch + this.#epochsElsewhere,
-        lastEpoch: plan.lastEpoch + this.#epochsElsewhere,
+        step: done,
+        steps: this.#stepsBefore + plan.steps,
+        recipe,
+        fresh: network !== 'trained',
+        from: this.#from,
       });
     });
     trainer.addEventListener('progress', (event) => {
       const progress = /** @type {CustomEvent<Progress>} */ (event).detail;
-      if (this.#now.network !== 'trained' || !this.#now.unsaved) this.#change({ network: 'trained', unsaved: true });
+      const left = progress.steps - progress.step;
+      if (this.#now.network !== 'trained' || !this.#now.unsaved || this.#now.left !== left) {
+        this.#now = { ...this.#now, left };
+        if (this.#now.network !== 'trained' || !this.#now.unsaved) this.#change({ network: 'trained', unsaved: true });
+      }
       this.#tell('progress', {
         ...progress,
-        epoch: progress.epoch + this.#epochsElsewhere,
-        epochs: progress.epochs + this.#epochsElsewhere,
+        share: progress.step / progress.steps,
+        step: this.#stepsBefore + progress.step,
+        steps: this.#stepsBefore + progress.steps,
       });
     });
     trainer.addEventListener('epoch', (event) => {
       const result = /** @type {CustomEvent<EpochResult>} */ (event).detail;
-      this.#epochs = result.epoch + this.#epochsElsewhere;
-      this.#tell('epoch', { ...result, epoch: this.#epochs });
+      this.#tell('epoch', { ...result, step: this.#stepsBefore + result.step });
+    });
+    trainer.addEventListener('checkpoint', (event) => {
+      const { step, epoch, snapshot } = /** @type {CustomEvent<import('./protocol.js').Checkpoint>} */ (event).detail;
+      this.#kept = { step: this.#stepsBefore + step, epoch, snapshot };
+      this.#tell('checkpoint', this.#kept);
     });
     trainer.addEventListener('state', (event) => {
       const state = /** @type {import('./protocol.js').RunState} */ (/** @type {CustomEvent} */ (event).detail);
@@ -313,21 +432,34 @@ export class Workbench extends EventTarget {
     return trainer;
   }
 
-  #clear() {
-    this.#epochs = 0;
-    this.#epochsElsewhere = 0;
+  /** There is no network any more. */
+  #forget() {
+    this.#kept = null;
+    this.#from = null;
+    this.#stepsBefore = 0;
+    this.#change({ network: 'none', net: null, recipe: null, left: 0, unsaved: false });
     this.#tell('cleared', null);
+  }
+
+  /** @param {DataInfo} info @returns {Data} */
+  #named(info) {
+    const own = this.#own;
+    return { ...info, name: own?.name ?? 'MNIST', classes: own?.classes ?? DIGITS, own: own !== null };
   }
 
   /** @param {Trainer} trainer */
   #failed(trainer) {
-    const { fault, lastCheckpoint: kept } = trainer;
-    if (!fault) return;
-    this.#change({ phase: 'failed', ...(kept ? {} : { network: 'none', unsaved: false }) });
+    const { fault } = trainer;
+    if (!fault || this.#now.phase === 'failed') return;
+    const kept = this.#kept;
+    if (!kept) this.#forget();
+    this.#change({ phase: 'failed' });
     this.#problem(
       fault,
-      kept ? SENTENCES.keptWeights(kept.step, kept.epoch) : SENTENCES.keptNothing,
-      kept ? SENTENCES.nextContinue : SENTENCES.nextTrain,
+      kept
+        ? { t: 'problem.kept-weights', values: { step: kept.step, epoch: kept.epoch } }
+        : { t: 'problem.kept-nothing' },
+      { t: kept ? 'problem.continue' : 'problem.train' },
       this.#now.device?.device === 'webgpu' ? 'go-on-cpu' : 'none',
     );
   }
@@ -342,13 +474,14 @@ export class Workbench extends EventTarget {
     } catch (thrown) {
       const { code } = asLabError(thrown);
       if (code === 'no-run' || code === 'not-paused' || this.#trainer.fault) return;
-      this.#problem(thrown, SENTENCES.keptAll, '');
+      this.#problem(thrown, { t: 'problem.kept-all' }, '');
     }
   }
 
-  /** @param {unknown} thrown @param {string} kept @param {string} next @param {Problem['remedy']} [remedy] */
+  /** @param {unknown} thrown @param {Said | ''} kept @param {Said | ''} next @param {Problem['remedy']} [remedy] */
   #problem(thrown, kept, next, remedy = 'none') {
-    this.#tell('problem', /** @type {Problem} */ ({ happened: asLabError(thrown).message, kept, next, remedy }));
+    const { said, message } = asLabError(thrown);
+    this.#tell('problem', /** @type {Problem} */ ({ happened: said ?? message, kept, next, remedy }));
   }
 
   /** @param {Partial<Snapshot>} parts */

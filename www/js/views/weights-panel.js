@@ -1,32 +1,35 @@
-/** Weights out to a file and in from one. */
+/** Weights out to a file, for here, for PyTorch or for an ONNX runtime, and in from one. */
 
+import { sayThis } from '../i18n.js';
 import { isOff, part, turnOff, write } from './dom.js';
-import { lossText, percent } from './format.js';
+import { lossSaid } from './format.js';
 
-const TEXT = {
-  nothingToSave: 'There is no network yet: train one or open a file.',
-  /** Why no file can be opened. */
-  isOn: { run: 'A run is on: stop it first.', benchmark: 'The benchmark is on: stop it first.', '': '' },
-  notYet: 'The device or the data are not ready.',
-  hint: 'safetensors, with the names and layouts of PyTorch',
-  checking: 'Evaluating…',
-  /** @param {string} name @param {number} accuracy @param {number} loss */
-  opened: (name, accuracy, loss) => `${name}: test accuracy ${percent(accuracy)}, loss ${lossText(loss)}`,
-};
+/** @typedef {import('../i18n.js').Said} Said */
 
-const FILE_NAME = 'digit-lab.safetensors';
+const NOT_YET = /** @type {const} */ ({ t: 'weights.why-not-ready' });
+const NONE = /** @type {const} */ ({ t: 'weights.why-none' });
+const HINT = /** @type {const} */ ({ t: 'weights.hint' });
+
+/** Why no file can be opened. @type {Record<'run' | 'benchmark' | '', Said | ''>} */
+const IS_ON = { run: { t: 'weights.why-run' }, benchmark: { t: 'weights.why-benchmark' }, '': '' };
 
 export class WeightsPanel {
   #save = part('save-weights', HTMLButtonElement);
+  #saveOnnx = part('save-onnx', HTMLButtonElement);
   #open = part('open-weights', HTMLButtonElement);
   #file = part('weights-file', HTMLInputElement);
   #result = part('weights-result', HTMLElement);
-  #opened = '';
+  #program = part('pytorch-code', HTMLElement);
+  /** @type {Said | null} */
+  #opened = null;
 
-  /** @param {{ save(): void, open(file: File): void }} actions */
-  constructor({ save, open }) {
+  /** @param {{ save(): void, saveOnnx(): void, open(file: File): void }} actions */
+  constructor({ save, saveOnnx, open }) {
     this.#save.addEventListener('click', () => {
       if (!isOff(this.#save)) save();
+    });
+    this.#saveOnnx.addEventListener('click', () => {
+      if (!isOff(this.#saveOnnx)) saveOnnx();
     });
     this.#open.addEventListener('click', () => {
       if (!isOff(this.#open)) this.#file.click();
@@ -39,32 +42,30 @@ export class WeightsPanel {
     });
   }
 
-  /** @param {import('../workbench.js').Snapshot} now @param {'run' | 'benchmark' | ''} isOn */
-  show({ phase, network }, isOn) {
-    const notYet = phase === 'opening' || phase === 'loading' || phase === 'checking' ? TEXT.notYet : '';
-    turnOff(this.#save, notYet || (network === 'none' ? TEXT.nothingToSave : ''));
-    turnOff(this.#open, TEXT.isOn[isOn] || notYet || (phase === 'empty' ? TEXT.notYet : ''));
-    write(this.#result, phase === 'checking' ? TEXT.checking : this.#opened || TEXT.hint);
+  /**
+   * @param {import('../workbench.js').Snapshot} now
+   * @param {'run' | 'benchmark' | ''} isOn
+   * @param {string} program that loads the weights in PyTorch
+   */
+  show({ phase, network }, isOn, program) {
+    const notYet = phase === 'opening' || phase === 'loading' || phase === 'checking' ? NOT_YET : '';
+    const none = notYet || (network === 'none' ? NONE : '');
+    turnOff(this.#save, none);
+    // The file of a lost device is its last weights; anything else has to be asked of the device.
+    turnOff(this.#saveOnnx, none || (phase === 'failed' ? NOT_YET : ''));
+    write(this.#program, program);
+    turnOff(this.#open, IS_ON[isOn] || notYet || (phase === 'empty' ? NOT_YET : ''));
+    sayThis(this.#result, phase === 'checking' ? { t: 'weights.checking' } : (this.#opened ?? HINT));
   }
 
   /** @param {string} name @param {import('../protocol.js').Evaluation} evaluation */
   opened(name, { accuracy, loss }) {
-    this.#opened = TEXT.opened(name, accuracy, loss);
-    write(this.#result, this.#opened);
+    this.#opened = { t: 'weights.opened', values: { name, accuracy, loss: lossSaid(loss) } };
+    sayThis(this.#result, this.#opened);
   }
 
   clear() {
-    this.#opened = '';
-    write(this.#result, TEXT.hint);
+    this.#opened = null;
+    sayThis(this.#result, HINT);
   }
-}
-
-/** Hands the file to the browser's downloads. @param {ArrayBuffer} weights */
-export function download(weights) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([weights], { type: 'application/octet-stream' }));
-  link.download = FILE_NAME;
-  link.click();
-  // The download has begun once the click is over; the address may go a little later.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

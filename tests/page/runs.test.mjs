@@ -1,0 +1,158 @@
+/** Runs that outlive the page: a reload, a crash, another tab; taken up exactly where they were. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accuracies, alerted, button, figure, inPhase, logRows, openLab, shortData, textOf } from './lab.mjs';
+
+const lab = openLab();
+const SMALL = shortData(3000, 500);
+
+/** The row of a run in the list. @param {import('playwright-core').Page} page @param {string} name */
+const rowOf = (page, name) => page.locator('#runs tr, #runs li').filter({ hasText: name });
+
+/**
+ * The losses of a run of these options that nothing interrupts.
+ * @param {import('playwright-core').Page} page
+ * @param {object} options
+ * @returns {Promise<number[]>}
+ */
+function uninterrupted(page, options) {
+  return page.evaluate(async (options) => {
+    /** @type {typeof import('../../www/js/trainer.js')} */
+    const { Trainer } = await import(new URL('js/trainer.js', location.href).href);
+    const trainer = new Trainer({ device: 'cpu' });
+    await trainer.loadData({ baseUrl: new URL('data/', location.href).href });
+    /** @type {number[]} */
+    const losses = [];
+    trainer.addEventListener('progress', (event) => {
+      for (const [, loss] of /** @type {CustomEvent} */ (event).detail.losses) losses.push(Math.fround(loss));
+    });
+    await trainer.train(options);
+    trainer.dispose();
+    return losses;
+  }, options);
+}
+
+/** The losses that the browser keeps of the newest run. @param {import('playwright-core').Page} page @returns {Promise<number[]>} */
+function keptLosses(page) {
+  return page.evaluate(async () => {
+    /** @type {typeof import('../../www/js/store/run-store.js')} */
+    const { RunStore } = await import(new URL('js/store/run-store.js', location.href).href);
+    const store = await RunStore.open();
+    const [newest] = await store.list();
+    const curves = newest && (await store.curves(newest.id));
+    store.close();
+    return Array.from(curves?.losses ?? []);
+  });
+}
+
+test('a paused run survives a reload, and goes on with the losses of a run that nothing interrupted', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=3&batch=100', { data: SMALL });
+  await button(page, 'Train').click();
+  await page.locator('#log tr').first().locator('td').nth(1).waitFor();
+  await button(page, 'Pause').click();
+  await inPhase(page, 'paused');
+  const paused = await figure(page, 'step');
+  assert.ok(paused > 30 && paused < 90, `paused at step ${paused}`);
+  await page.waitForFunction(() => document.querySelector('#runs')?.textContent?.includes('KB') || true);
+
+  await page.reload();
+  await inPhase(page, 'stopped');
+  assert.equal(await figure(page, 'step'), paused, 'it stands where it was');
+  assert.equal((await logRows(page)).length, 1, 'with what it had shown');
+  await button(page, 'Continue').click();
+  await inPhase(page, 'finished');
+  assert.equal(await figure(page, 'step'), 90);
+  assert.deepEqual(
+    (await logRows(page)).map(([epoch]) => epoch),
+    ['1', '2', '3'],
+  );
+  assert.deepEqual(await keptLosses(page), await uninterrupted(page, { epochs: 3, batchSize: 100 }));
+});
+
+test('a tab that crashes loses at most what came after the last epoch', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=40&batch=100', { data: SMALL });
+  await button(page, 'Train').click();
+  await page.locator('#log tr').nth(1).waitFor();
+  const browser = await page.context().newCDPSession(page);
+  // It answers with the crash itself.
+  await Promise.race([browser.send('Page.crash').catch(() => {}), page.waitForEvent('crash')]);
+
+  const other = await page.context().newPage();
+  await other.goto(lab.url);
+  await inPhase(other, 'stopped');
+  const step = await figure(other, 'step');
+  assert.ok(step >= 60, `it came back at step ${step}`);
+  assert.equal((await logRows(other)).length, Math.floor(step / 30));
+  await button(other, 'Continue').click();
+  await inPhase(other, 'training', 'evaluating');
+  await button(other, 'Stop').click();
+  await inPhase(other, 'stopped');
+});
+
+test('a run that was stopped finishes its plan, and then goes on for as many epochs again', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=2&batch=100', { data: SMALL });
+  await button(page, 'Step').click();
+  await inPhase(page, 'paused');
+  await button(page, 'Stop').click();
+  await inPhase(page, 'stopped');
+  await button(page, 'Continue').click();
+  await inPhase(page, 'finished');
+  assert.equal(await figure(page, 'step'), 60);
+  await button(page, 'Continue').click();
+  await page.locator('#log tr').nth(3).waitFor();
+  await inPhase(page, 'finished');
+  assert.equal(await figure(page, 'step'), 120);
+});
+
+test('runs are listed, compared, and opened again with their recipe', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=1&batch=100', { data: SMALL });
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  const [first] = await accuracies(page);
+  await button(page, 'Reset').click();
+  await inPhase(page, 'idle');
+  await page.getByLabel('Learning rate').fill('0.003');
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+
+  const one = rowOf(page, 'Course 1');
+  await one.waitFor();
+  await rowOf(page, 'Own 1').waitFor();
+  await one.getByRole('button', { name: /open/i }).click();
+  await inPhase(page, 'finished');
+  await page.waitForFunction((rate) => document.querySelector(`input[value]`) && rate, '0.001');
+  assert.equal(await page.getByLabel('Learning rate').inputValue(), '0.001');
+  assert.deepEqual(await accuracies(page), [first]);
+  assert.match(page.url(), /epochs=1/);
+});
+
+test('a browser that keeps nothing is told of, and trains all the same', async (t) => {
+  const page = await lab.page(t, { data: SMALL });
+  await page.addInitScript(() => {
+    Object.defineProperty(globalThis, 'indexedDB', { value: undefined });
+  });
+  await page.goto(`${lab.url}?device=cpu&epochs=1`);
+  await inPhase(page, 'idle');
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  assert.match(await textOf(page.locator('#runs')), /keep/i);
+  await button(page, 'Reset').click();
+  await page.getByRole('dialog').getByText('would be lost').waitFor();
+});
+
+test('a disk that is full is said, and costs neither the run nor what was kept before', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=1&batch=100', { data: SMALL });
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: new URL(lab.url).origin, quotaSize: 1000 });
+  await button(page, 'Continue').click();
+  const words = await alerted(page, /full|room|space/i);
+  assert.match(words, /\S/);
+  await page.locator('#log tr').nth(1).waitFor();
+  await inPhase(page, 'finished');
+  await page.reload();
+  await inPhase(page, 'finished');
+  assert.equal((await logRows(page)).length, 1);
+});
