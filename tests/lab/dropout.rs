@@ -1,5 +1,8 @@
 //! Dropout: what is dropped, its gradient, and where in a network it acts.
 
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use burn::tensor::Tensor;
 use digit_lab::{
     kernels::{
@@ -17,9 +20,6 @@ use crate::{
     kernels::{read, tensor},
     support::{bars, losses, on_every_device, session, small},
 };
-
-#[cfg(target_family = "wasm")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Values of a batch after the course network's convolution block, nearly: more than one job or one cube takes.
 const COUNT: usize = 48_000;

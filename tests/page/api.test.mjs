@@ -13,7 +13,7 @@ const SMALL = shortData(1280, 300);
  * Runs a few steps in the page and gives all losses.
  * @param {import('playwright-core').Page} page
  * @param {'cpu' | 'webgpu'} device
- * @param {import('../../www/js/protocol.js').TrainOptions} options
+ * @param {Partial<import('../../www/js/protocol.js').Recipe>} options
  */
 function losses(page, device, options) {
   return page.evaluate(

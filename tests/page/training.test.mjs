@@ -26,7 +26,7 @@ test('a run on 12,000 images reaches 90 % of the test images after one epoch', a
   const { step, testAccuracy } = await reading(page);
   assert.equal(step, 188);
   assert.equal(Number.parseFloat(testAccuracy), accuracy);
-  assert.match(await textOf(page.getByRole('status')), /finished/);
+  assert.match(await textOf(page.locator('#announcer')), /finished/);
 });
 
 test('pause, a new learning rate, one step, resume and stop each do that and nothing else', async (t) => {

@@ -105,8 +105,7 @@ const weights = new WeightsPanel({
 
 const runsPanel = new RunsPanel(part('runs', HTMLElement), {
   open: async (id) => {
-    const record = (await mayLose('reset')) ? await book.open(id) : null;
-    if (record) recipe.set(record.recipe, record.preset);
+    if (await mayLose('reset')) await openRun(id);
   },
   rename: (id, name) => book.change(id, { name }),
   colour: (id, colour) => book.change(id, { colour }),

@@ -7,6 +7,7 @@ const PREFIX = 'digit-lab-run ';
 
 /** A tab that is being reloaded lets go of its locks late. In milliseconds. */
 const PATIENCE_MS = 500;
+const RETRY_MS = 50;
 
 /** How often it is looked whether another tab still trains a run, in milliseconds: a crash tells nobody. */
 const LOOK_MS = 3000;
@@ -83,16 +84,24 @@ export class Claims {
  * @param {Promise<unknown>} ended holds the lock until then
  * @returns {Promise<boolean>}
  */
-function granted(name, ended) {
+async function granted(name, ended) {
+  for (let waited = 0; ; waited += RETRY_MS) {
+    if (await grantedNow(name, ended)) return true;
+    if (waited >= PATIENCE_MS) return false;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** Without a wait, which could run out just as the lock comes. @param {string} name @param {Promise<unknown>} ended @returns {Promise<boolean>} */
+function grantedNow(name, ended) {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const options = { signal: AbortSignal.timeout(PATIENCE_MS) };
-    const held = () => {
-      resolve(true);
-      return ended;
+    const held = (/** @type {Lock | null} */ lock) => {
+      resolve(lock !== null);
+      return lock && ended;
     };
-    // Whatever else than the end of patience is against it: locks are forbidden here.
-    locks.request(name, options, held).catch((error) => resolve(error.name !== 'TimeoutError'));
+    // Locks are forbidden here.
+    locks.request(name, { ifAvailable: true }, held).catch(() => resolve(true));
   });
 }
