@@ -78,7 +78,7 @@ const charts = new RunCharts(part('charts', HTMLElement), {
 
 const recipe = new RecipePanel(part('recipe', HTMLElement), {
   changed: ({ kind }) => {
-    if (kind === 'device') bench.changeDevice(recipe.device);
+    if (kind === 'device') changeDevice();
     if (kind === 'learningRate') bench.setLearningRate(recipe.recipe.learningRate);
     writeAddress();
     showObstacles();
@@ -279,13 +279,22 @@ async function openRun(id, keepRecipe = false) {
   if (!record) return;
   log.clear();
   for (const point of record.points) log.append(point);
-  const { step, steps, epoch, epochs } = record;
-  progress.restore({ step, steps, epoch, epochs, accuracy: record.points.at(-1)?.testAccuracy ?? null });
-  progress.show(bench.now);
+  showPlace(record);
   if (keepRecipe) return;
   recipe.set(record.recipe, record.preset);
   writeAddress();
   showObstacles();
+}
+
+async function changeDevice() {
+  await bench.changeDevice(recipe.device);
+  if (book.current && bench.now.network === 'trained') showPlace(book.current.record);
+}
+
+/** Where a run is that stands still. @param {import('./run-record.js').RunRecord} record */
+function showPlace({ step, steps, epoch, epochs, points }) {
+  progress.restore({ step, steps, epoch, epochs, accuracy: points.at(-1)?.testAccuracy ?? null });
+  progress.show(bench.now);
 }
 
 /** What is in the way of a run of this recipe. */

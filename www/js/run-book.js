@@ -102,8 +102,8 @@ export class RunBook extends EventTarget {
       const current = record.id === this.currentId;
       const curves = current ? this.#current?.curves : this.#curves.get(record.id);
       if (!curves) return [];
-      const { id, name, colour, hidden, points, stepsPerEpoch, steps } = record;
-      return [{ id, name, colour, hidden, curves, points, stepsPerEpoch, plannedSteps: steps, current }];
+      const { id, name, colour, hidden, opened, points, stepsPerEpoch, steps } = record;
+      return [{ id, name, colour, hidden, opened, curves, points, stepsPerEpoch, plannedSteps: steps, current }];
     });
   }
 
@@ -211,6 +211,7 @@ export class RunBook extends EventTarget {
         name: from ?? this.#newName(preset),
         colour: this.#newColour(),
         hidden: false,
+        opened: from !== null,
         created: now,
         updated: now,
         step: 0,

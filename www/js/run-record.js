@@ -34,6 +34,7 @@
  * @property {number} updated milliseconds since 1970
  * @property {RunStatus} status
  * @property {Recipe} recipe of the latest continuation
+ * @property {boolean} [opened] its first weights came from a file
  * @property {string | null} preset that the recipe began from, if it is still that preset's
  * @property {{ device: 'webgpu' | 'cpu', adapter: string }} device of the latest continuation
  * @property {{ name: string, trainCount: number, testCount: number, classes: string[] }} data

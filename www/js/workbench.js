@@ -84,6 +84,8 @@ export class Workbench extends EventTarget {
   #own;
   /** The latest training state, for going on elsewhere. @type {Kept | null} */
   #kept = null;
+  /** The step whose training state is kept in the browser. */
+  #safeStep = 0;
   /** Steps of the network before the run that is on. */
   #stepsBefore = 0;
   /** The file that the network was opened from. @type {string | null} */
@@ -181,7 +183,8 @@ export class Workbench extends EventTarget {
       if (paused) trainer.pause().catch(() => {}); // where the run fails at once, the run says so
       if (!takenUp) this.#change({ recipe });
       const { stopped } = await run;
-      this.#change({ phase: stopped ? 'stopped' : 'finished' });
+      const unsaved = this.#safeStep !== this.#kept?.step;
+      this.#change({ phase: stopped ? 'stopped' : 'finished', unsaved });
     } catch (thrown) {
       if (trainer !== this.#trainer) return;
       if (trainer.fault) {
@@ -255,6 +258,7 @@ export class Workbench extends EventTarget {
 
   /** The training state of that step is kept in the browser. @param {number} step */
   keptAt(step) {
+    this.#safeStep = step;
     if (this.#now.unsaved && this.#kept?.step === step && !this.running) this.#change({ unsaved: false });
   }
 
@@ -435,6 +439,7 @@ export class Workbench extends EventTarget {
   /** There is no network any more. */
   #forget() {
     this.#kept = null;
+    this.#safeStep = 0;
     this.#from = null;
     this.#stepsBefore = 0;
     this.#change({ network: 'none', net: null, recipe: null, left: 0, unsaved: false });

@@ -139,6 +139,7 @@ const FIELDS = {
   name: text,
   colour: whole,
   hidden: flag,
+  opened: orAbsent(flag),
   created: finite,
   updated: finite,
   status: oneOf('running', 'paused', 'stopped', 'finished', 'failed'),
@@ -207,7 +208,9 @@ export function checkStored(id, { row, curves, snapshot }) {
 /** The fields that a record has, without what someone else put beside them. @param {RunRecord} from @returns {RunRecord} */
 export function plainRecord(from) {
   const names = /** @type {(keyof RunRecord)[]} */ (Object.keys(FIELDS));
-  return /** @type {RunRecord} */ (Object.fromEntries(names.map((name) => [name, from[name]])));
+  return /** @type {RunRecord} */ (
+    Object.fromEntries(names.filter((name) => name in from).map((name) => [name, from[name]]))
+  );
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
