@@ -100,6 +100,31 @@ fn a_run_logs_every_step_and_saves_weights_that_evaluate_to_its_last_accuracy() 
 }
 
 #[test]
+fn weights_are_exported_for_other_programs() {
+    let folder = folder("export");
+    succeeds(&folder, "info --preset fast --seed 5 --save init.st");
+    succeeds(&folder, "export --weights init.st --onnx net.onnx");
+    let file = fs::read(folder.join("net.onnx")).unwrap();
+    let says = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    // What ONNX Runtime makes of such a file, tests/page/onnx.test.mjs asks.
+    for text in [
+        "digit-lab",
+        "BatchNormalization",
+        "conv1.weight",
+        "probabilities",
+        r#"{"conv":[{"filters":24,"#,
+    ] {
+        assert!(says(text), "{text}");
+    }
+    let unreadable = refused(&folder, "export --weights net.onnx --onnx again.onnx");
+    assert!(
+        unreadable.contains("net.onnx: the weights do not fit: this is not a safetensors file"),
+        "{unreadable}"
+    );
+    assert!(!folder.join("again.onnx").exists());
+}
+
+#[test]
 fn weights_and_file_order_determine_a_run() {
     let folder = folder("determined");
     succeeds(&folder, "info --seed 5 --save init.st");

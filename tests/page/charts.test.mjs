@@ -87,6 +87,20 @@ test('20,000 losses of three runs are thinned to what a chart can show, on one x
   assert.ok(!part.lines[1]?.loss.raw?.includes(9), 'what is out of sight is left out');
 });
 
+test('what a run has grown by, or lost, is in the next drawing of the same part', () => {
+  const run = chartRun({ curves: curvesOf(losses(5000)) });
+  const points = new ChartPoints();
+  const greatest = () => {
+    const { lines } = points.frame([run], { ...VIEW, from: 4000, to: 6000, columns: 500 });
+    return Math.max(...(lines[0]?.loss.raw ?? []).filter((value) => value !== undefined));
+  };
+  near(greatest(), 1 / Math.sqrt(4000), 0.0005);
+  run.curves.append([7], [0]);
+  assert.equal(greatest(), 7);
+  run.curves.truncate(5000);
+  near(greatest(), 1 / Math.sqrt(4000), 0.0005);
+});
+
 test('where there are more columns than steps, every step has its own place', () => {
   const run = chartRun({ curves: curvesOf(losses(50)) });
   const { x, lines } = new ChartPoints().frame([run], { ...VIEW, from: 10, to: 20, columns: 500 });
@@ -118,7 +132,7 @@ test('over epochs, runs of different batch sizes end each epoch at the same plac
   for (const { loss, accuracy } of lines) {
     assert.equal(accuracy.test?.[end], 1);
     assert.equal(accuracy.test?.[x.indexOf(0)], 0, 'an untrained network knows nothing');
-    assert.equal(loss.test?.[x.indexOf(0)], null, 'its loss was not measured');
+    assert.equal(loss.test?.[x.indexOf(0)], undefined, 'its loss was not measured');
   }
   near(lines[0]?.loss.raw?.[end] ?? 0, 1 / Math.sqrt(20), 1e-6);
   near(lines[1]?.loss.raw?.[end] ?? 0, 1 / Math.sqrt(80), 1e-6);
@@ -144,7 +158,7 @@ test('what is not a number leaves a gap, and the mean goes on', () => {
   const curves = curvesOf([1, Number.NaN, Number.POSITIVE_INFINITY, 1]);
   near(curves.smoothed('loss', 4, 0.9), 1, 1e-6);
   const { lines } = new ChartPoints().frame([chartRun({ curves })], { ...VIEW, from: 0, to: 4, columns: 500 });
-  assert.deepEqual(lines[0]?.loss.raw?.slice(1), [1, null, null, 1]);
+  assert.deepEqual(Array.from(lines[0]?.loss.raw ?? []), [undefined, 1, undefined, undefined, 1]);
 });
 
 test('three runs are overlaid, each in its colour, and a hidden one is gone', async (t) => {
@@ -169,6 +183,7 @@ test('the pointer reads every run at its place in both charts, and the latest va
   assert.equal((await reading(page, 'Run 0')).step, '250');
   await page.getByRole('slider', { name: 'Loss' }).hover({ position: await placeOf(page, 64, 250) });
   const step = await stepRead(page);
+  await crosshairs(page);
   // A pixel is more than half a step wide.
   near(step, 64, 1);
   const run = await reading(page, 'Run 1');
@@ -182,12 +197,10 @@ test('the pointer reads every run at its place in both charts, and the latest va
   assert.equal((await reading(page, 'Run 2')).loss, '–', 'it does not reach so far');
   await page.getByRole('slider', { name: 'Accuracy' }).hover({ position: await placeOf(page, 225, 250) });
   near(await stepRead(page), 225, 1);
+  await crosshairs(page);
   const later = await reading(page, 'Run 0');
   assert.equal(later.testLoss, '0.0500');
   assert.equal(later.testAccuracy, '95.00%');
-  const lines = await page.locator('.u-cursor-x').evaluateAll((all) => all.map((line) => line.style.transform));
-  assert.equal(lines.length, 2);
-  assert.equal(lines[0], lines[1], 'the crosshair stands in both');
   await page.mouse.move(5, 5);
   await page.getByText('Latest values').waitFor();
 });
@@ -278,9 +291,8 @@ test('the axis of the loss is linear or logarithmic', async (t) => {
   // From 0 to 1.05 times the greatest.
   near(await height(), 0.0632 / 1.05, 0.02);
   await page.getByLabel('Loss axis').selectOption('logarithmic');
-  // From 0.9 times the least to 1.1 times the greatest.
-  const [least, greatest] = [0.9 / Math.sqrt(1000), 1.1];
-  near(await height(), Math.log(0.0632 / least) / Math.log(greatest / least), 0.02);
+  // From 0.0316 and to 1, each rounded to one digit.
+  near(await height(), Math.log(0.0632 / 0.03) / Math.log(1 / 0.03), 0.02);
 });
 
 test('the axis of the accuracy can begin near the top', async (t) => {
@@ -547,6 +559,13 @@ async function reading(page, name) {
 /** The step that is read. @param {Page} page */
 async function stepRead(page) {
   return Number((await textOf(page.locator('#charts-place'))).replaceAll(/\D/g, ''));
+}
+
+/** The crosshair stands at the same place in both charts. @param {Page} page */
+async function crosshairs(page) {
+  const lines = await page.locator('.u-cursor-x').evaluateAll((all) => all.map((line) => line.style.transform));
+  assert.equal(lines.length, 2);
+  assert.equal(lines[0], lines[1]);
 }
 
 /** @param {Page} page @param {number} chart */

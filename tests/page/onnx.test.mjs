@@ -104,7 +104,7 @@ test('the page downloads the file of the network that was trained', async (t) =>
   const downloading = page.waitForEvent('download');
   await button(page, 'Download ONNX').click();
   const download = await downloading;
-  assert.equal(download.suggestedFilename(), 'Own 1.onnx');
+  assert.equal(download.suggestedFilename(), 'Course 1.onnx');
   const probabilities = await runtime(await readFile(await download.path()), testImages());
   const labels = cut('t10k-labels-idx1-ubyte.gz', IMAGES).subarray(8);
   const right = Array.from(labels, (label, i) => {

@@ -29,15 +29,16 @@ test('choosing a preset sets its values and shows its network', async (t) => {
     const { epochs, batchSize, learningRate } = recipe;
     assert.deepEqual(await fields(page), { epochs, batchSize, learningRate });
     const layers = await page.locator('.layer-name').allTextContents();
-    assert.equal(layers.filter((line) => line.startsWith('conv ')).length, recipe.net.conv.length, layers.join('; '));
-    assert.equal(layers.filter((line) => line.startsWith('dense ')).length, recipe.net.dense.length + 1);
+    assert.equal(layers.filter((line) => line.includes('conv ')).length, recipe.net.conv.length, layers.join('; '));
+    assert.equal(layers.filter((line) => line.includes('dense ')).length, recipe.net.dense.length + 1);
   }
 });
 
 test('the address chooses a preset, and what else it says counts more', async (t) => {
   const page = await lab.ready(t, '?device=cpu&preset=fast&epochs=3', { data: SMALL });
   const recipe = (await presetsOf(page)).find(({ name }) => name === 'fast')?.recipe;
-  assert.equal(await page.getByLabel('Preset').inputValue(), 'fast');
+  assert.equal(await page.getByLabel('Preset').inputValue(), 'own');
+  await page.getByText('Changed from Fast.').waitFor();
   const { batchSize, learningRate } = await fields(page);
   assert.deepEqual({ batchSize, learningRate }, { batchSize: recipe?.batchSize, learningRate: recipe?.learningRate });
   assert.equal((await fields(page)).epochs, 3);

@@ -53,7 +53,8 @@ test('a paused run survives a reload, and goes on with the losses of a run that 
   await button(page, 'Pause').click();
   await inPhase(page, 'paused');
   const paused = await figure(page, 'step');
-  assert.ok(paused > 30 && paused < 90, `paused at step ${paused}`);
+  assert.ok(paused >= 30 && paused < 90, `paused at step ${paused}`);
+  while ((await keptLosses(page)).length < paused) await page.waitForTimeout(50);
 
   await page.reload();
   await inPhase(page, 'stopped');

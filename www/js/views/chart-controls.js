@@ -79,6 +79,8 @@ export class ChartControls {
     for (const kind of /** @type {const} */ (['png', 'csv', 'json'])) {
       const { control, element } = button(`charts.save-${kind}`, kind.toUpperCase(), save[kind]);
       sayAttribute(element, 'title', `charts.save-${kind}`);
+      // The names of file formats.
+      element.translate = false;
       this.files.append(control);
     }
     this.line.append(
