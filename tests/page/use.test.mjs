@@ -26,7 +26,7 @@ test('bad parameters in the address are named with what is accepted, and the res
     /“epochs=0” .*: accepted is a whole number from 1 to 1000/,
     /“batch=big” .*: accepted is a whole number from 1 to 4096/,
     /“images=” .*: accepted is a whole number from 1 up/,
-    /“colour” in the address is not known .*; known are device, preset, epochs, batch, lr, seed, images, autostart, embed/,
+    /“colour” in the address is not known .*; known are preset, net, opt, .*, device, lang, autostart, embed\./,
     /“autostart=yes” .*: accepted is 0 or 1/,
   ]) {
     assert.match(words, part);
@@ -37,9 +37,9 @@ test('bad parameters in the address are named with what is accepted, and the res
 
 test('a wrong value in the recipe is marked with what is accepted, and Train waits', async (t) => {
   const page = await lab.ready(t, '?device=cpu', { data: SMALL });
-  const images = page.getByLabel('Training images');
+  const images = page.getByLabel('Training images', { exact: true });
   await images.fill('2001');
-  await page.getByText('Enter a whole number from 1 to 2,000.').waitFor();
+  await page.getByText('Enter a whole number from 1 to 2000.').waitFor();
   assert.equal(await images.getAttribute('aria-invalid'), 'true');
   assert.equal(await button(page, 'Train').getAttribute('aria-disabled'), 'true');
   await images.fill('64');

@@ -55,16 +55,27 @@ const OF_THE_PAGE = ['embed', 'autostart', 'lang'];
 /** The list of runs follows a run that is on no faster than this, in milliseconds. */
 const LIST_MS = 500;
 
+/** Browsers take long to say how much storage is used: the figure follows this much later, in milliseconds. */
+const USAGE_MS = 1000;
+
 /** The recipes of the benchmark. */
 const MEASURED = PRESETS.map((name) => ({ name, recipe: PRESET_RECIPES[name] }));
 
 /** Training images of MNIST, until it is loaded. */
 const MNIST_COUNT = 60_000;
 
+/** Whether what is in the way is to be shown at the end of this turn. */
+let obstaclesWait = false;
 /** @type {import('./benchmark-figures.js').Surroundings | null} */
 let around = null;
 /** What runs take of the browser's storage. @type {Awaited<ReturnType<RunStore['usage']>> | null} */
 let usage = null;
+const showRunsSoon = soon(LIST_MS, showRunList);
+const showUsageSoon = soon(USAGE_MS, async () => {
+  usage = await store.usage();
+  showRunList();
+});
+
 const notices = new Notices(part('notices', HTMLElement));
 const announcer = part('announcer', HTMLElement);
 const progress = new RunProgress();
@@ -155,6 +166,7 @@ const benchmarkPanel = new BenchmarkPanel({
     }),
   stop: () => benchmark.stop(),
   opened: async () => {
+    showBenchmark();
     around = { adapter: await adapterFacts(), browser: browserName() };
     showBenchmark();
   },
@@ -231,7 +243,7 @@ hear('problem', (/** @type {Problem} */ problem) => {
 
 book.addEventListener('change', () => {
   showRuns();
-  showUsage();
+  showUsageSoon();
 });
 book.addEventListener('grown', () => {
   const { current } = book;
@@ -310,8 +322,18 @@ function sameNet(one, other) {
   return JSON.stringify(canonicalNet(one)) === JSON.stringify(canonicalNet(other));
 }
 
-/** A run and the benchmark are in each other's way, and both keep the recipe, the data and the weights as they are. */
+/** Once for all that changes in one turn. */
 function showObstacles() {
+  if (obstaclesWait) return;
+  obstaclesWait = true;
+  queueMicrotask(() => {
+    obstaclesWait = false;
+    showAllObstacles();
+  });
+}
+
+/** A run and the benchmark are in each other's way, and both keep the recipe, the data and the weights as they are. */
+function showAllObstacles() {
   const { now, running } = bench;
   const lockedBy = running ? 'run' : benchmark.part ? 'benchmark' : '';
   controls.show(now, obstacle());
@@ -327,17 +349,18 @@ function showObstacles() {
   showBenchmark();
 }
 
-const showRunsSoon = (() => {
+/** Does it after so many milliseconds, once for all calls in between. @param {number} milliseconds @param {() => void} deed */
+function soon(milliseconds, deed) {
   let waiting = false;
   return () => {
     if (waiting) return;
     waiting = true;
     setTimeout(() => {
       waiting = false;
-      showRunList();
-    }, LIST_MS);
+      deed();
+    }, milliseconds);
   };
-})();
+}
 
 function dataChanged() {
   log.clear();
@@ -356,12 +379,9 @@ function showRunList() {
   runsPanel.show({ runs, currentId, usage, problem, corrupt, locked });
 }
 
-async function showUsage() {
-  usage = await store.usage();
-  showRunList();
-}
-
 function showBenchmark() {
+  // Shut, it shows nothing.
+  if (!part('benchmark', HTMLDetailsElement).open) return;
   const { now, running } = bench;
   const { device, data, phase } = now;
   const report = device && benchmark.report(device.device);
