@@ -28,6 +28,7 @@ const sketches = Array.from({ length: Number(values.runs) }, (_, i) => ({
   name: `Run ${i + 1}`,
   steps,
   stepsPerEpoch: 938,
+  planned: 2 * steps,
   noisy: true,
   current: i === 0,
 }));

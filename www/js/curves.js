@@ -73,7 +73,7 @@ export class Curves {
    * @param {number[]} bounds bucket b holds the steps from bounds[b] to before bounds[b + 1]
    * @param {1 | 2 | 4} slots places for each bucket, of which the first and the middle one are filled; 1 where no bucket
    *   holds more than one step
-   * @returns {(number | null)[]} so many for each bucket; null where there is nothing to draw
+   * @returns {(number | undefined)[]} so many for each bucket; with holes where there is nothing to draw
    */
   thinned(kind, smoothing, bounds, slots) {
     const curve = this.#curves[kind];
@@ -158,8 +158,9 @@ class Curve {
  */
 function thinned(values, length, bounds, slots) {
   const buckets = bounds.length - 1;
-  /** @type {(number | null)[]} */
-  const points = new Array(buckets * slots).fill(null);
+  // With nulls among them, each number would be an object of its own, made anew at every drawing.
+  /** @type {(number | undefined)[]} */
+  const points = new Array(buckets * slots);
   for (let bucket = 0; bucket < buckets; bucket += 1) {
     const start = Math.max(0, /** @type {number} */ (bounds[bucket]) - 1);
     const end = Math.min(length, /** @type {number} */ (bounds[bucket + 1]) - 1);

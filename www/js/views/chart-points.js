@@ -11,7 +11,7 @@ import { placesOf } from './chart-axis.js';
 /** @typedef {import('../curves.js').Curves} Curves */
 /** @typedef {import('../curves.js').Kind} Kind */
 
-/** @typedef {(number | null)[]} Row */
+/** With holes where a run has no point. @typedef {(number | undefined)[]} Row */
 /** Rows that are not shown are absent. @typedef {{ raw?: Row, smooth?: Row, test?: Row }} Lines */
 /** @typedef {{ x: number[], lines: Record<Kind, Lines>[] }} Frame with the lines of each run, in their order */
 
@@ -143,8 +143,11 @@ function joined(xs, thin, tests) {
   const spread = (row) => {
     if (!row || x.length === xs.length) return row;
     /** @type {Row} */
-    const wide = new Array(x.length).fill(null);
-    for (const [i, value] of row.entries()) wide[/** @type {number} */ (indices[i])] = value;
+    const wide = new Array(x.length);
+    for (let i = 0; i < row.length; i += 1) {
+      const value = row[i];
+      if (value !== undefined) wide[/** @type {number} */ (indices[i])] = value;
+    }
     return wide;
   };
   const lines = thin.map((kinds, run) => {
@@ -153,7 +156,7 @@ function joined(xs, thin, tests) {
       /** @type {Row | undefined} */
       let test;
       if (points) {
-        test = new Array(x.length).fill(null);
+        test = new Array(x.length);
         for (const point of points) {
           if (Number.isFinite(point[kind])) test[/** @type {number} */ (indexOf.get(point.x))] = point[kind];
         }

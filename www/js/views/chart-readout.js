@@ -3,7 +3,7 @@
  * their legend as well, and the same in a sentence.
  */
 
-import { say, sayThis, t } from '../i18n.js';
+import { currentLanguage, say, sayThis, t } from '../i18n.js';
 import { placesOf } from './chart-axis.js';
 import { colourToken, dashOf } from './chart-colours.js';
 import { write } from './dom.js';
@@ -50,7 +50,7 @@ const NONE = '–';
 export class ChartReadout {
   #place = document.createElement('p');
   #body = document.createElement('tbody');
-  /** @type {{ row: HTMLTableRowElement, cells: HTMLTableCellElement[] }[]} */
+  /** `written`: what their cells were last written from. @type {{ row: HTMLTableRowElement, cells: HTMLTableCellElement[], written: string }[]} */
   #rows = [];
 
   /** @param {HTMLElement} host @param {HTMLElement} beside what stands to the right over the table */
@@ -96,7 +96,7 @@ export class ChartReadout {
       head.append(sample(`var(${colourToken(colour)})`, 2, dashOf(patterns.get(id) ?? 0)), words);
       row.append(head);
       const cells = COLUMNS.slice(1).map(() => row.insertCell());
-      return { row, cells };
+      return { row, cells, written: '' };
     });
     this.#body.replaceChildren(...this.#rows.map(({ row }) => row));
     if (!emptiness) return;
@@ -109,8 +109,13 @@ export class ChartReadout {
   /** @param {Said} place @param {(Reading | null)[]} readings of the rows; null: the run does not reach so far */
   show(place, readings) {
     sayThis(this.#place, place);
-    for (const [i, { row, cells }] of this.#rows.entries()) {
+    for (const [i, line] of this.#rows.entries()) {
+      const { row, cells } = line;
       const reading = readings[i] ?? null;
+      const { test = null, ...numbers } = reading ?? {};
+      const key = [currentLanguage(), ...Object.values(numbers), test?.testLoss, test?.testAccuracy].join();
+      if (key === line.written) continue;
+      line.written = key;
       row.classList.toggle('beyond', reading === null);
       const texts = textsOf(reading);
       for (const [column, cell] of cells.entries()) write(cell, texts[column] ?? NONE);

@@ -176,7 +176,8 @@ export function plotOptions(design, size, scale) {
     width: size.width * scale,
     height: size.height * scale,
     legend: { show: false },
-    padding: [8 * scale, 12 * scale, 0, 0],
+    // To the right, room for half of the last label of the x axis.
+    padding: [8 * scale, 22 * scale, 0, 0],
     scales: {
       x: { time: false, range: design.xRange },
       y: { distr: design.log ? 3 : 1, range: (_chart, least, greatest) => design.yRange(least, greatest) },

@@ -4,10 +4,11 @@
  */
 
 import { download } from '../download.js';
-import { currentLanguage, locale, onLanguage, say, spoken, t } from '../i18n.js';
+import { currentLanguage, onLanguage, say, spoken, t } from '../i18n.js';
 import { extentOf, placesOf } from './chart-axis.js';
 import { colourToken, dashOf, patternsOf, token } from './chart-colours.js';
 import { ChartControls } from './chart-controls.js';
+import { designOf, LINES, looksOf, rowsOf } from './chart-design.js';
 import { pictureOf } from './chart-picture.js';
 import { ChartPoints } from './chart-points.js';
 import { ChartReadout, readingAt, spokenReading } from './chart-readout.js';
@@ -17,9 +18,6 @@ import { Plot } from './plot.js';
 /** @typedef {import('../curves.js').Kind} Kind */
 /** @typedef {import('./chart-axis.js').AxisUnit} AxisUnit */
 /** @typedef {import('./chart-controls.js').Settings} Settings */
-/** @typedef {import('./chart-points.js').Frame} Frame */
-/** @typedef {import('./plot.js').Design} Design */
-/** @typedef {import('./plot.js').AlignedData} AlignedData */
 
 /**
  * A run as the charts draw it.
@@ -40,7 +38,6 @@ import { Plot } from './plot.js';
 
 const KINDS = /** @type {const} */ (['loss', 'accuracy']);
 const TITLES = /** @type {const} */ ({ loss: 'charts.loss', accuracy: 'charts.accuracy' });
-const LINES = /** @type {const} */ (['raw', 'smooth', 'test']);
 
 const HELP_ID = 'charts-help';
 const FILE_NAME = 'digit-lab-curves.png';
@@ -56,6 +53,7 @@ export class RunCharts {
   #actions;
   #controls;
   #readout;
+  #pair = document.createElement('div');
   #points = new ChartPoints();
   /** @type {Record<Kind, Plot>} */
   #plots;
@@ -87,20 +85,23 @@ export class RunCharts {
         json: () => this.#actions.exportJson?.(),
       },
     });
-    const pair = document.createElement('div');
-    pair.className = 'chart-pair';
+    this.#pair.className = 'chart-pair';
+    this.#pair.addEventListener('focusin', () => this.#read(this.#place));
     const heads = { loss: this.#controls.scale, accuracy: this.#controls.from };
-    const [loss, accuracy] = KINDS.map((kind) => this.#figure(pair, kind, heads[kind]));
+    const [loss, accuracy] = KINDS.map((kind) => this.#figure(kind, heads[kind]));
     this.#plots = /** @type {Record<Kind, Plot>} */ ({ loss, accuracy });
     const help = document.createElement('p');
     help.className = 'chart-help hint';
     help.id = HELP_ID;
     say(help, 'charts.help');
-    host.append(this.#controls.line, pair);
+    host.append(this.#controls.line, this.#pair);
     this.#readout = new ChartReadout(host, this.#controls.files);
     host.append(help);
     this.#unit = this.#controls.settings.unit;
-    onLanguage(() => this.redraw());
+    onLanguage(() => {
+      this.#frame();
+      this.describe();
+    });
     this.#frame();
   }
 
@@ -167,14 +168,14 @@ export class RunCharts {
         return KINDS.map((kind) => ({
           title: t(TITLES[kind]),
           design: this.#design(kind),
-          data: rows(frame, kind),
+          data: rowsOf(frame, kind),
         }));
       },
     });
   }
 
-  /** @param {HTMLElement} pair @param {Kind} kind @param {HTMLElement} control */
-  #figure(pair, kind, control) {
+  /** @param {Kind} kind @param {HTMLElement} control */
+  #figure(kind, control) {
     const figure = document.createElement('figure');
     const caption = document.createElement('figcaption');
     const title = document.createElement('h2');
@@ -184,7 +185,7 @@ export class RunCharts {
     host.className = 'plot';
     host.addEventListener('keydown', (event) => this.#key(event));
     figure.append(caption, host);
-    pair.append(figure);
+    this.#pair.append(figure);
     return new Plot(host, {
       point: (x) => this.#read(x),
       zoom: (from, to) => this.zoomTo(from, to),
@@ -214,7 +215,7 @@ export class RunCharts {
     const build = [
       currentLanguage(),
       document.documentElement.dataset.theme,
-      JSON.stringify([settings.unit, settings.log, settings.raw, settings.training, settings.test]),
+      JSON.stringify([settings.unit, settings.log, settings.accuracyFrom, ...this.#kinds()]),
       this.#emptiness()?.t,
       ...visible.map((run) => [run.id, run.name, run.colour, run.current, patterns.get(run.id)].join()),
     ].join('\n');
@@ -232,16 +233,15 @@ export class RunCharts {
       window.from,
       window.to,
       settings.smoothing,
-      settings.accuracyFrom,
       ...visible.map(({ curves, points }) => `${curves.revision} ${points.length} ${points.at(-1)?.step}`),
     ].join();
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       const frame = this.#points.frame(this.#backToFront(), { ...settings, ...window, columns });
-      for (const kind of KINDS) this.#plots[kind].draw(rows(frame, kind));
+      for (const kind of KINDS) this.#plots[kind].draw(rowsOf(frame, kind));
     }
     if (isNew) this.describe();
-    this.#read(this.#place);
+    this.#read(this.#place, isNew);
   }
 
   /** Why there is nothing to see. @returns {{ t: 'charts.empty' | 'charts.all-hidden' } | null} */
@@ -255,37 +255,23 @@ export class RunCharts {
     return this.#visible.toReversed().sort((a, b) => Number(a.current) - Number(b.current));
   }
 
-  /** @param {Kind} kind @returns {Design} */
+  /** @param {Kind} kind */
   #design(kind) {
-    const { unit, log, raw, training, test } = this.#controls.settings;
-    const patterns = patternsOf(this.#runs);
-    const runs = this.#backToFront().map(({ id, colour }) => {
-      const pattern = patterns.get(id) ?? 0;
-      return { colour: token(colourToken(colour)), dash: dashOf(pattern), hollow: pattern > 0 };
+    const { unit, log, accuracyFrom } = this.#controls.settings;
+    return designOf(kind, {
+      looks: looksOf(this.#backToFront(), patternsOf(this.#runs)),
+      kinds: this.#kinds(),
+      unit,
+      log,
+      accuracyFrom,
+      window: () => this.#window(),
     });
-    // Made once: making one takes as long as many a curve.
-    const number = (/** @type {Intl.NumberFormatOptions} */ options) => {
-      const format = new Intl.NumberFormat(locale(), options);
-      return (/** @type {number} */ tick) => format.format(tick);
-    };
-    const shown = { raw: training && raw, smooth: training, test };
-    return {
-      lines: LINES.flatMap((line) => (shown[line] ? runs.map((run) => ({ kind: line, ...run })) : [])),
-      xLabel: t(unit === 'step' ? 'charts.step' : 'charts.epoch'),
-      xTick: number({ maximumSignificantDigits: 12 }),
-      yTick: number(kind === 'loss' ? { maximumSignificantDigits: 6 } : { style: 'percent', maximumFractionDigits: 2 }),
-      log: kind === 'loss' && log,
-      xRange: () => {
-        const { from, to } = this.#window();
-        return [from, to];
-      },
-      yRange:
-        kind === 'accuracy'
-          ? () => [this.#controls.settings.accuracyFrom, 1]
-          : log
-            ? (least, greatest) => (least === null || greatest === null ? [0.01, 10] : [least * 0.9, greatest * 1.1])
-            : (_least, greatest) => [0, greatest ? greatest * 1.05 : 2.5],
-    };
+  }
+
+  /** What is drawn of each run. */
+  #kinds() {
+    const { raw, training, test } = this.#controls.settings;
+    return LINES.filter((line) => ({ raw: training && raw, smooth: training, test })[line]);
   }
 
   #window() {
@@ -315,8 +301,8 @@ export class RunCharts {
     this.zoomTo(middle - share * width, middle + (1 - share) * width);
   }
 
-  /** @param {number | null} x */
-  #read(x) {
+  /** @param {number | null} x @param {boolean} [isNew] whether the charts were built for it */
+  #read(x, isNew = false) {
     this.#place = x;
     const { unit, smoothing } = this.#controls.settings;
     const readings = this.#visible.map((run) => readingAt(run, placesOf(run, unit), x, smoothing));
@@ -328,7 +314,8 @@ export class RunCharts {
         : { t: unit === 'step' ? 'charts.at-step' : 'charts.at-epoch', values: { n: place } };
     this.#readout.show(said, readings);
     for (const kind of KINDS) this.#plots[kind].point(x);
-    if (x === null || document.activeElement?.getAttribute('role') === 'slider') this.#handles(place, said, readings);
+    // Nobody hears them otherwise; and it is long, for many runs.
+    if (isNew || this.#pair.matches(':focus-within')) this.#handles(place, said, readings);
   }
 
   /** @param {number | null} place @param {Said} said @param {(import('./chart-readout.js').Reading | null)[]} readings */
@@ -388,10 +375,4 @@ export class RunCharts {
     }
     this.#read(x);
   }
-}
-
-/** Of one chart, in the order of its design. @param {Frame} frame @param {Kind} kind @returns {AlignedData} */
-function rows({ x, lines }, kind) {
-  const drawn = LINES.flatMap((line) => lines.flatMap((run) => [run[kind][line]]).filter((row) => row !== undefined));
-  return [x, ...drawn];
 }
