@@ -60,8 +60,8 @@ test('automatic choice takes the CPU where the only adapter is a software one, a
     .locator('#device-name')
     .filter({ hasText: /^WebGPU · / })
     .waitFor();
-  await inPhase(page, 'idle');
-  // The weights came along.
+  await inPhase(page, 'finished');
+  // The weights and what the optimiser keeps came along.
   await button(page, 'Continue').waitFor();
   await button(page, 'Step').click();
   // Eight steps were done on the CPU.
