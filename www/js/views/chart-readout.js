@@ -91,6 +91,7 @@ export class ChartReadout {
       head.scope = 'row';
       const words = document.createElement('span');
       words.className = 'chart-run-name';
+      words.translate = false;
       write(words, name);
       words.title = name;
       head.append(sample(`var(${colourToken(colour)})`, 2, dashOf(patterns.get(id) ?? 0)), words);

@@ -140,6 +140,7 @@ export class RunRow {
     this.#swatch.setAttribute('aria-haspopup', 'true');
     this.#name.type = 'button';
     this.#name.className = 'run-name';
+    this.#name.translate = false;
     sayAttribute(this.#name, 'title', 'runs.rename');
     const head = document.createElement('th');
     head.scope = 'row';
@@ -201,6 +202,7 @@ export class RunRow {
     const { status, device, epochs, steps, best, last, seconds, bytes, date } = this.#figures;
     status.dataset.status = run.status;
     say(status, statusKey(run, current));
+    device.translate = false;
     write(device, run.device.device === 'webgpu' ? 'WebGPU' : 'CPU');
     device.title = run.device.adapter;
     say(epochs, 'runs.epochs', { done: run.points.at(-1)?.epoch ?? 0, planned: run.epochs });
