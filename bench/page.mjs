@@ -29,8 +29,8 @@ try {
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${site.url}?device=${device}&epochs=${epochs}&images=${images}`);
   await page.locator('#state[data-phase=idle]').waitFor();
-  for (const details of await page.locator('details:not([open]) > summary').all()) await details.click();
   await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
     const seen = /** @type {any} */ (globalThis);
     seen.tasks = [];
     const note = (/** @type {PerformanceObserverEntryList} */ list) => {
