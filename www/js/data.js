@@ -3,6 +3,7 @@
  * for the next visit, unpacked and checked. Only files that passed every check are kept. Knows no wasm.
  */
 
+import { chunksOf, joined } from './bytes.js';
 import { checkFour } from './idx.js';
 import { asLabError, LabError } from './lab-error.js';
 
@@ -104,16 +105,13 @@ async function downloadOne(url, file, signal, onBytes) {
 async function readBody(response, onBytes) {
   const total = Number(response.headers.get('content-length')) || 0;
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
-  const reader = response.body.getReader();
   /** @type {Uint8Array[]} */
   const chunks = [];
   let loaded = 0;
   onBytes(0, total);
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    loaded += value.length;
+  for await (const chunk of chunksOf(response.body)) {
+    chunks.push(chunk);
+    loaded += chunk.length;
     // A server that packs once more counts other bytes than arrive here.
     onBytes(loaded, Math.max(total, loaded));
   }
@@ -161,16 +159,13 @@ async function unpackAndCheck(packed, onProgress) {
  */
 async function unpack(bytes, file, onBytes) {
   if (!isGzip(bytes)) return bytes;
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   /** @type {Uint8Array[]} */
   const chunks = [];
   let unpacked = 0;
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      chunks.push(value);
-      unpacked += value.length;
+    for await (const chunk of chunksOf(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')))) {
+      chunks.push(chunk);
+      unpacked += chunk.length;
       onBytes(unpacked);
     }
   } catch (thrown) {
@@ -189,17 +184,6 @@ function isGzip(bytes) {
 function unpackedSize(bytes) {
   if (!isGzip(bytes) || bytes.length < 18) return bytes.length;
   return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
-}
-
-/** @param {Uint8Array[]} chunks @param {number} length @returns {Bytes} */
-function joined(chunks, length) {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
 
 /** @param {number[]} numbers */

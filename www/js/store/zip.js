@@ -6,6 +6,8 @@
  * Layout: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.4; without Zip64.
  */
 
+import { chunksOf } from '../bytes.js';
+
 /** One file in an archive. `size` and `crc` are of what was packed. @typedef {{ name: string, size: number, crc: number, method: number, packed: Blob }} Entry */
 
 const LOCAL = 0x04034b50;
@@ -178,20 +180,6 @@ async function crcOf(content) {
     }
   }
   return ~crc >>> 0;
-}
-
-/** Streams cannot be iterated over in every browser. @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream */
-async function* chunksOf(stream) {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel();
-  }
 }
 
 /** @param {Blob} archive @param {number} from @param {number} to */

@@ -1,7 +1,7 @@
 /** Every file that somebody gave, out of its zip or gzip, one after the other, with what kind it is. */
 
+import { gunzipped, TooLarge } from '../bytes.js';
 import { asLabError, LabError } from '../lab-error.js';
-import { gunzipped, TooLarge } from './bytes.js';
 import { inOrder } from './in-order.js';
 import { kindOf, MOST_BYTES, TELLING } from './kinds.js';
 import { isLitter } from './paths.js';

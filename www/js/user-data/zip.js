@@ -4,8 +4,8 @@
  */
 
 import { Unzip, UnzipInflate, UnzipPassThrough } from '../../vendor/fflate/fflate.js';
+import { chunksOf, joined } from '../bytes.js';
 import { LabError } from '../lab-error.js';
-import { chunksOf, joined } from './bytes.js';
 import { kindOf, MOST_BYTES, TELLING } from './kinds.js';
 
 /** @typedef {import('./messages.js').Said} Said */
