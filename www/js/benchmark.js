@@ -39,6 +39,8 @@ const PROGRESS_MS = 250;
 
 export class Benchmark extends EventTarget {
   #dataUrl;
+  /** @type {DataInfo | null} */
+  #data = null;
   /** @type {Map<DeviceInfo['device'], Report>} */
   #reports = new Map();
   /** @type {'speed' | 'learning' | null} */
@@ -56,6 +58,11 @@ export class Benchmark extends EventTarget {
   constructor(dataUrl) {
     super();
     this.#dataUrl = dataUrl;
+  }
+
+  /** What it trains on, once it has: MNIST, whatever the page trains on. @returns {DataInfo | null} */
+  get data() {
+    return this.#data;
   }
 
   /** What is being measured, or null. */
@@ -108,16 +115,19 @@ export class Benchmark extends EventTarget {
    * The training time to an accuracy, of recipes whose speed is known: it says how long that takes at most.
    * @param {DeviceInfo} device
    * @param {readonly Preset[]} presets
-   * @param {DataInfo} data
    * @returns {Promise<void>} when it has ended, however
    */
-  async measureLearning(device, presets, data) {
+  async measureLearning(device, presets) {
     const rows = this.report(device.device)?.rows ?? emptyRows();
     const stages = presets.flatMap(({ name, recipe }) => {
       const { speed } = rows[name];
       return [
         { name: `${name} opening`, kind: 'opening', seconds: OPENING_SECONDS },
-        { name: `${name} learning`, kind: `${name} learning`, seconds: speed ? longestRun(speed, recipe, data) : 0 },
+        {
+          name: `${name} learning`,
+          kind: `${name} learning`,
+          seconds: speed && this.#data ? longestRun(speed, recipe, this.#data) : 0,
+        },
       ];
     });
     await this.#measure('learning', device, presets, stages, async (preset, trainer, _, row) => {
@@ -177,7 +187,8 @@ export class Benchmark extends EventTarget {
       loading.catch(() => {}); // heard of below, after the device
       const opened = await trainer.ready;
       if (opened.device !== device.device) throw new LabError('gpu-unavailable', opened.said);
-      await measure(preset, trainer, await loading, row);
+      this.#data = await loading;
+      await measure(preset, trainer, this.#data, row);
     } catch (thrown) {
       if (!this.#stopped) row.problem = asLabError(thrown).said;
     } finally {
