@@ -24,8 +24,8 @@ const LIBRARIES = {
   },
   idb: { entry: "export { openDB, deleteDB } from 'idb'", types: "export { openDB, deleteDB } from 'idb';\n" },
   fflate: {
-    entry: "export { Unzip, UnzipInflate, UnzipPassThrough, zipSync } from 'fflate'",
-    types: "export { Unzip, UnzipInflate, UnzipPassThrough, zipSync } from 'fflate';\n",
+    entry: "export { Unzip, UnzipInflate, UnzipPassThrough } from 'fflate'",
+    types: "export { Unzip, UnzipInflate, UnzipPassThrough } from 'fflate';\n",
   },
   'intl-messageformat': {
     entry: "export { IntlMessageFormat } from 'intl-messageformat'",
