@@ -231,20 +231,21 @@ impl NetConfig {
     /// # Errors
     /// Those of [`NetConfig::conv_shapes`].
     pub fn multiply_adds(&self) -> Result<[u64; 2]> {
+        // In 64 bits: a large network has more than wasm's usize holds.
+        let product = |sizes: &[usize]| sizes.iter().map(|&size| size as u64).product::<u64>();
         let mut layers = Vec::new();
         let (mut channels, mut side) = (1, SIDE);
         for (block, [filters, pooled, _]) in self.conv.iter().zip(self.conv_shapes()?) {
             let convolved = (side + 2 * block.padding - block.kernel) / block.stride + 1;
-            layers.push(filters * convolved * convolved * channels * block.kernel * block.kernel);
+            let kernel = block.kernel;
+            layers.push(product(&[
+                filters, convolved, convolved, channels, kernel, kernel,
+            ]));
             (channels, side) = (filters, pooled);
         }
-        layers.extend(
-            self.dense_sizes()?
-                .into_iter()
-                .map(|[inputs, outputs]| inputs * outputs),
-        );
-        let forward = layers.iter().map(|&count| count as u64).sum::<u64>();
-        let first = layers.first().map_or(0, |&count| count as u64);
+        layers.extend(self.dense_sizes()?.iter().map(|sizes| product(sizes)));
+        let forward = layers.iter().sum::<u64>();
+        let first = layers.first().copied().unwrap_or(0);
         Ok([forward, 3 * forward - first])
     }
 }

@@ -31,6 +31,22 @@ fn the_course_network_has_the_shapes_and_the_size_the_course_states() {
 }
 
 #[test]
+fn the_multiply_adds_of_a_large_network_are_more_than_32_bits_hold() {
+    let block = ConvConfig {
+        filters: 512,
+        pool: Pool::None,
+        ..NetConfig::course().conv.remove(0)
+    };
+    let net = NetConfig {
+        conv: vec![block.clone(), block],
+        dense: Vec::new(),
+    };
+    let first = 512 * 28 * 28 * 25;
+    let forward = first + 512 * first + 512 * 28 * 28 * 10;
+    assert_eq!(net.multiply_adds().unwrap(), [forward, 3 * forward - first]);
+}
+
+#[test]
 fn a_network_that_cannot_exist_is_refused_by_layer_and_reason() {
     let with = |change: &dyn Fn(&mut ConvConfig)| {
         let mut net = NetConfig::course();
