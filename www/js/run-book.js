@@ -145,7 +145,7 @@ export class RunBook extends EventTarget {
     try {
       if (busyElsewhere || !(await this.#store.claim(id))) return this.#refuse('runs.busy-elsewhere', record);
       const { data } = this.#bench.now;
-      if (data && data.name !== record.data.name) return this.#refuse('runs.other-data', record);
+      if (data && !sameData(data, record.data)) return this.#refuse('runs.other-data', record);
       const [curves, snapshot] = await Promise.all([this.#store.curves(id), this.#store.snapshot(id)]);
       if (!curves || !snapshot) return this.#refuse('runs.no-snapshot', record);
       await this.#bench.takeUp(record, snapshot);
@@ -344,6 +344,11 @@ function presetOf(recipe) {
     return sameRecipe({ ...recipe, epochs, seed, trainCount, steps }, PRESET_RECIPES[name]);
   });
   return found ?? null;
+}
+
+/** @param {import('./workbench.js').Data} loaded @param {RunRecord['data']} of a run */
+function sameData(loaded, { name, trainCount, testCount }) {
+  return loaded.name === name && loaded.train.count === trainCount && loaded.test.count === testCount;
 }
 
 /** What a crash or a closed tab leaves. @type {RunStatus[]} */

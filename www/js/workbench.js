@@ -305,6 +305,7 @@ export class Workbench extends EventTarget {
   async takeUp({ step, epoch }, snapshot) {
     if (this.#trainer.fault) await this.#replace(this.#now.requested, null);
     await this.#restore({ step, epoch, snapshot });
+    this.#safeStep = step;
   }
 
   /** Another device, with the network, its optimiser and its plan carried over. @param {DeviceRequest} device */
