@@ -89,7 +89,7 @@ const charts = new RunCharts(part('charts', HTMLElement), {
 
 const recipe = new RecipePanel(part('recipe', HTMLElement), {
   changed: ({ kind }) => {
-    if (kind === 'device') changeDevice();
+    if (kind === 'device') changeDevice(recipe.device);
     if (kind === 'learningRate') bench.setLearningRate(recipe.recipe.learningRate);
     writeAddress();
     showObstacles();
@@ -159,11 +159,10 @@ const dataPanel = new DataPanel(part('data', HTMLElement), {
 
 const benchmarkPanel = new BenchmarkPanel({
   speed: () => measure((device) => benchmark.measureSpeed(device, MEASURED)),
-  learning: (names) =>
-    measure(async (device) => {
-      const presets = MEASURED.filter(({ name }) => names.includes(name));
-      if (bench.now.data) await benchmark.measureLearning(device, presets, bench.now.data);
-    }),
+  learning: (names) => {
+    const presets = MEASURED.filter(({ name }) => names.includes(name));
+    return measure((device) => benchmark.measureLearning(device, presets));
+  },
   stop: () => benchmark.stop(),
   opened: async () => {
     showBenchmark();
@@ -173,9 +172,7 @@ const benchmarkPanel = new BenchmarkPanel({
   say: (words) => sayThis(announcer, words),
 });
 
-bindThemeSwitch(part('theme', HTMLButtonElement), () => {
-  charts.redraw();
-});
+bindThemeSwitch(part('theme', HTMLButtonElement), () => charts.redraw());
 dataPanel.takeDropsOn(document);
 bindLanguageSwitch(part('language', HTMLButtonElement));
 bindCopy(
@@ -262,10 +259,15 @@ benchmark.addEventListener('progress', (event) => {
 });
 
 addEventListener('hashchange', () => {
-  if (bench.running || benchmark.part) return;
-  const { recipe: asked, preset, problems } = readAddress(location);
+  if (bench.running || benchmark.part) {
+    notices.show('address', [{ t: 'share.not-now' }]);
+    return;
+  }
+  const { recipe: asked, preset, device = 'auto', lang, problems } = readAddress(location);
   recipe.set(asked, preset);
+  if (lang) setLanguage(lang);
   if (problems.length > 0) notices.show('address', problems);
+  if (device !== bench.now.requested) changeDevice(device);
   showObstacles();
 });
 
@@ -298,8 +300,9 @@ async function openRun(id, keepRecipe = false) {
   showObstacles();
 }
 
-async function changeDevice() {
-  await bench.changeDevice(recipe.device);
+/** @param {import('./protocol.js').DeviceRequest} device */
+async function changeDevice(device) {
+  await bench.changeDevice(device);
   if (book.current && bench.now.network === 'trained') showPlace(book.current.record);
 }
 
@@ -315,6 +318,12 @@ function obstacle() {
   if (benchmark.part) return 'benchmark';
   if (!recipe.fits) return 'recipe';
   return network === 'none' || (net && sameNet(net, recipe.recipe.net)) ? '' : 'network';
+}
+
+/** What keeps recipe, data, weights and runs as they are. */
+function lockedBy() {
+  if (bench.running) return 'run';
+  return benchmark.part ? 'benchmark' : '';
 }
 
 /** @param {import('./protocol.js').NetConfig} one @param {import('./protocol.js').NetConfig} other */
@@ -334,17 +343,17 @@ function showObstacles() {
 
 /** A run and the benchmark are in each other's way, and both keep the recipe, the data and the weights as they are. */
 function showAllObstacles() {
-  const { now, running } = bench;
-  const lockedBy = running ? 'run' : benchmark.part ? 'benchmark' : '';
+  const { now } = bench;
+  const locked = lockedBy();
   controls.show(now, obstacle());
   recipe.show({
-    lockedBy,
+    lockedBy: locked,
     device: now.requested,
     deviceReason: deviceReason(now),
     available: now.data?.train.count ?? MNIST_COUNT,
   });
-  dataPanel.show({ data: now.data, lockedBy });
-  weights.show(now, lockedBy, pytorchSnippet(now.net ?? recipe.recipe.net));
+  dataPanel.show({ data: now.data, lockedBy: locked });
+  weights.show(now, locked, pytorchSnippet(now.net ?? recipe.recipe.net));
   showRuns();
   showBenchmark();
 }
@@ -375,7 +384,7 @@ function showRuns() {
 function showRunList() {
   const { runs, currentId } = book;
   const { problem, corrupt } = store;
-  const locked = bench.running ? 'run' : benchmark.part ? 'benchmark' : '';
+  const locked = lockedBy();
   runsPanel.show({ runs, currentId, usage, problem, corrupt, locked });
 }
 
@@ -383,14 +392,15 @@ function showBenchmark() {
   // Shut, it shows nothing.
   if (!part('benchmark', HTMLDetailsElement).open) return;
   const { now, running } = bench;
-  const { device, data, phase } = now;
+  const { device, phase } = now;
+  const { data } = benchmark;
   const report = device && benchmark.report(device.device);
   const known = MEASURED.flatMap(({ name, recipe: preset }) => {
     const speed = report?.rows[name].speed;
     const seconds = speed && data ? longestRun(speed, preset, data) : Number.NaN;
     return Number.isFinite(seconds) ? [[name, seconds]] : [];
   });
-  const ready = device && data && phase !== 'opening' && phase !== 'loading' && phase !== 'checking';
+  const ready = device && now.data && phase !== 'opening' && phase !== 'loading' && phase !== 'checking';
   benchmarkPanel.show({
     device,
     around,
