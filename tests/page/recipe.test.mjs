@@ -15,7 +15,7 @@ import { readAddress, writeHash } from '../../www/js/recipe/recipe-url.js';
 import { scheduleFactor, schedulePoints } from '../../www/js/recipe/schedule.js';
 import { openLab, presetsOf, shortData } from './lab.mjs';
 import { mountedPanel } from './recipe-panel.mjs';
-import { impossibleNets, randomNet, randomRecipe, randomSource } from './recipes.mjs';
+import { impossibleNets, randomRecipe, randomSource } from './recipes.mjs';
 
 /** @typedef {import('../../www/js/protocol.js').Recipe} Recipe */
 /** @typedef {import('../../www/js/protocol.js').ConvConfig} ConvConfig */
@@ -320,26 +320,26 @@ test('the presets are those of the wasm', async (t) => {
   );
 });
 
-test('the wasm builds what the page says can be, with as many parameters and multiply-adds, and refuses the rest', async (t) => {
+test('the wasm trains any recipe that the page says can be, with as many parameters and multiply-adds, and refuses the rest', async (t) => {
   const random = randomSource(2);
-  const right = Array.from({ length: 30 }, () => randomNet(random));
-  const wrong = impossibleNets().map(({ net }) => net);
+  const right = Array.from({ length: 30 }, () => randomRecipe(random));
+  const wrong = impossibleNets().map(({ net }) => ({ net }));
   const page = await mountedPanel(lab, t, { data: shortData(64, 10) });
   const built = await page.evaluate(
-    async (nets) => {
+    async (recipes) => {
       /** @type {typeof import('../../www/js/trainer.js')} */
       const { Trainer } = await import(new URL('js/trainer.js', location.href).href);
       const trainer = new Trainer({ device: 'cpu' });
       await trainer.loadData({ baseUrl: 'data/' });
       const answers = [];
-      for (const net of nets) {
+      for (const recipe of recipes) {
         /** @type {Promise<object>} */
         const started = new Promise((resolve) => {
           trainer.addEventListener('started', (event) => resolve(/** @type {CustomEvent} */ (event).detail), {
             once: true,
           });
         });
-        const run = trainer.train({ net, steps: 1, batchSize: 1, trainCount: 1 }).then(() => null);
+        const run = trainer.train({ ...recipe, steps: 1, batchSize: 1, trainCount: 1 }).then(() => null);
         const refused = run.catch((/** @type {Error} */ error) => error.message);
         const plan = /** @type {any} */ (await Promise.race([started, refused]));
         await refused;
@@ -350,10 +350,11 @@ test('the wasm builds what the page says can be, with as many parameters and mul
     },
     [...right, ...wrong],
   );
-  for (const [at, net] of right.entries()) {
-    const { totals, problems } = networkShape(net);
+  for (const [at, recipe] of right.entries()) {
+    const { totals, problems } = networkShape(recipe.net);
     assert.deepEqual(problems, []);
-    assert.deepEqual(built[at], { parameters: totals?.parameters, training: totals?.training }, JSON.stringify(net));
+    const expected = { parameters: totals?.parameters, training: totals?.training };
+    assert.deepEqual(built[at], expected, JSON.stringify(recipe));
   }
   assert.deepEqual(
     built.slice(right.length),

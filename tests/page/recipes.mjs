@@ -37,7 +37,7 @@ function share(random) {
 }
 
 /** Small enough for a test. @param {Random} random @returns {NetConfig} */
-export function randomNet(random) {
+function randomNet(random) {
   /** @type {ConvConfig[]} */
   const conv = [];
   let side = 28;

@@ -1,8 +1,21 @@
 /** Runs that outlive the page: a reload, a crash, another tab; taken up exactly where they were. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { accuracies, alerted, button, figure, inPhase, logRows, openLab, shortData, textOf } from './lab.mjs';
+import {
+  accuracies,
+  alerted,
+  button,
+  cut,
+  FILES,
+  figure,
+  inPhase,
+  logRows,
+  openLab,
+  shortData,
+  textOf,
+} from './lab.mjs';
 
 const lab = openLab();
 const SMALL = shortData(3000, 500);
@@ -136,8 +149,20 @@ test('a browser that keeps nothing is told of, and trains all the same', async (
   await button(page, 'Train').click();
   await inPhase(page, 'finished');
   assert.match(await textOf(page.locator('#runs')), /keep/i);
+  const dialog = page.getByRole('dialog');
   await button(page, 'Reset').click();
-  await page.getByRole('dialog').getByText('would be lost').waitFor();
+  await dialog.getByText('would be lost').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await button(page, 'Continue').waitFor();
+  const chooser = page.waitForEvent('filechooser');
+  await button(page, 'Open weights').click();
+  const notes = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no weights') };
+  await (await chooser).setFiles(notes);
+  await dialog.getByRole('button', { name: 'Replace' }).click();
+  await alerted(page, 'notes.txt: ');
+  await button(page, 'Reset').click();
+  await dialog.getByRole('button', { name: 'Reset' }).click();
+  await inPhase(page, 'idle');
 });
 
 test('a disk that is full is said, and the run is kept as soon as there is room', async (t) => {
@@ -166,4 +191,90 @@ test('a disk that is full is said, and the run is kept as soon as there is room'
   await page.reload();
   await inPhase(page, 'finished');
   assert.equal((await logRows(page)).length, 2);
+});
+
+test('a run goes out as a file and comes in again, and all that is shown goes out as tables', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=1', { data: SMALL });
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  const row = rowOf(page, 'Course 1');
+  /** @param {() => Promise<void>} deed @param {number} [files] */
+  const downloaded = async (deed, files = 1) => {
+    /** @type {import('playwright-core').Download[]} */
+    const downloads = [];
+    page.on('download', (download) => downloads.push(download));
+    await deed();
+    while (downloads.length < files) await page.waitForTimeout(20);
+    page.removeAllListeners('download');
+    return Promise.all(
+      downloads.map(async (download) => ({
+        name: download.suggestedFilename(),
+        content: await readFile(await download.path()),
+      })),
+    );
+  };
+  const [json] = await downloaded(() => button(page, 'JSON').first().click());
+  const [run] = JSON.parse(String(json?.content));
+  assert.deepEqual([run.name, run.step, run.losses.length, run.points.length], ['Course 1', 47, 47, 1]);
+  const tables = await downloaded(() => button(page, 'CSV').click(), 2);
+  assert.deepEqual(
+    tables.map(({ name, content }) => [name, String(content).trim().split('\r\n').length]),
+    [
+      ['digit-lab-steps.csv', 48],
+      ['digit-lab-epochs.csv', 2],
+    ],
+  );
+  const [picture] = await downloaded(() => button(page, 'PNG').click());
+  assert.equal(picture?.content.subarray(1, 4).toString(), 'PNG');
+
+  const [file] = await downloaded(() => row.getByRole('button', { name: /^Export / }).click());
+  assert.equal(file?.name, 'Course 1.digitlab');
+  await row.getByRole('button', { name: /^Delete / }).click();
+  await page.getByText('“Course 1” is deleted.').waitFor();
+  await inPhase(page, 'idle');
+  const chooser = page.waitForEvent('filechooser');
+  await button(page, 'Import').click();
+  await (await chooser).setFiles({ name: file.name, mimeType: 'application/zip', buffer: file.content });
+  await row.getByRole('button', { name: /^Open / }).click();
+  await inPhase(page, 'finished');
+  assert.equal(await figure(page, 'step'), 47);
+});
+
+test('images that a person brought are there after a reload, and a run on others waits for its own', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=1', { data: SMALL });
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  const chooser = page.waitForEvent('filechooser');
+  await button(page, 'Use your own…').click();
+  await (await chooser).setFiles(
+    FILES.map((name) => ({
+      name: name.replace('.gz', ''),
+      mimeType: 'application/octet-stream',
+      buffer: cut(name, name.startsWith('t10k') ? 50 : 300),
+    })),
+  );
+  await button(page, 'Use these data').click();
+  await page.getByText('300 training and 50 test images').first().waitFor();
+  assert.match(await textOf(page.locator('#state')), /300 training and 50 test images/);
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+
+  await rowOf(page, 'Course 1')
+    .getByRole('button', { name: /^Open / })
+    .click();
+  await alerted(page, '“Course 1” was trained on MNIST: load those data first');
+  await button(page, 'Dismiss').click();
+
+  await page.reload();
+  await inPhase(page, 'finished');
+  assert.match(await textOf(page.locator('#data')), /your own.*300 training and 50 test images/);
+  await button(page, 'Back to MNIST').click();
+  await inPhase(page, 'idle');
+  await rowOf(page, 'Course 1')
+    .getByRole('button', { name: /^Open / })
+    .click();
+  await inPhase(page, 'finished');
+  await page.reload();
+  await inPhase(page, 'finished');
+  assert.match(await textOf(page.locator('#data')), /MNIST.*3,000 training and 500 test images/);
 });
