@@ -2,6 +2,7 @@
 //! on the CPU where there is none, and natively.
 //!
 //! The rooms, in the order the data flows: [`dataset`] → [`net`] → [`recipe`] → [`session`] → [`metrics`];
+//! [`inspect`] looks inside; [`digit`] makes of a drawing an image like those of MNIST;
 //! [`checkpoint`] writes weights down, [`snapshot`] whole runs, [`onnx`] networks for other programs; [`device`] opens
 //! what computes, [`error`] says what went wrong.
 //! The JavaScript surface is `web`, in wasm builds only.
@@ -33,7 +34,9 @@
 pub mod checkpoint;
 pub mod dataset;
 pub mod device;
+pub mod digit;
 pub mod error;
+pub mod inspect;
 pub mod kernels;
 pub mod metrics;
 pub mod net;

@@ -65,6 +65,55 @@ impl ConfusionMatrix {
     }
 }
 
+/// How well one class is told from the others. A share that would divide by 0 is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClassScore {
+    /// Of the images taken for the class, the share that is of it.
+    pub precision: Option<f64>,
+    /// Of the images of the class, the share that was recognised.
+    pub recall: Option<f64>,
+    /// The harmonic mean of the two.
+    pub f1: Option<f64>,
+    /// Images of the class.
+    pub support: u32,
+}
+
+impl ConfusionMatrix {
+    /// Of each class, as scikit-learn's `precision_recall_fscore_support`.
+    pub fn scores(&self) -> [ClassScore; CLASSES] {
+        std::array::from_fn(|class| {
+            let right = self.0[class][class];
+            let support = self.0[class].iter().sum::<u32>();
+            let taken = self.0.iter().map(|row| row[class]).sum::<u32>();
+            let share = |of: u32| (of > 0).then(|| f64::from(right) / f64::from(of));
+            ClassScore {
+                precision: share(taken),
+                recall: share(support),
+                f1: (support + taken > 0)
+                    .then(|| 2.0 * f64::from(right) / (f64::from(support) + f64::from(taken))),
+                support,
+            }
+        })
+    }
+
+    /// The plain means over the classes that occur, a missing share counting as 0; all images for support.
+    pub fn macro_score(&self) -> ClassScore {
+        let scores = self.scores();
+        let there = scores.iter().filter(|score| score.support > 0);
+        let there = there.collect::<Vec<_>>();
+        let mean = |part: fn(&ClassScore) -> Option<f64>| {
+            let sum = there.iter().map(|score| part(score).unwrap_or(0.0)).sum::<f64>();
+            (!there.is_empty()).then(|| sum / there.len() as f64)
+        };
+        ClassScore {
+            precision: mean(|score| score.precision),
+            recall: mean(|score| score.recall),
+            f1: mean(|score| score.f1),
+            support: self.total(),
+        }
+    }
+}
+
 /// What an evaluation found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {

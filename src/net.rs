@@ -7,17 +7,18 @@ mod config;
 
 use burn::{
     module::{Module, Param, ParamId},
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData, activation},
 };
 pub use config::{Activation, ConvConfig, DenseConfig, NetConfig, Pool, Shape};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
-    dataset::Batch,
+    dataset::{Batch, SIDE},
     error::Result,
     kernels::{
         BlockSpec, Mask,
-        conv_block::{self, LARGEST_KERNEL, Norm},
+        conv_block::{self, EPSILON, LARGEST_KERNEL, Norm},
         cross_entropy::dense_cross_entropy,
         dense::dense,
         dropout::dropout,
@@ -264,10 +265,63 @@ impl Net {
 
     /// Images `[batch, 1, 28, 28]` of 0–1 to logits `[batch, 10]`, with the running statistics; nothing is dropped.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.forward_with_features(images).0
+    }
+
+    /// [`Net::forward`], and the features `[batch, count]` of each image: what enters the last layer, or where maps do,
+    /// the mean of each.
+    ///
+    /// # Panics
+    /// When the network has no layer: [`NetConfig`] makes none such.
+    pub(crate) fn forward_with_features(&self, images: Tensor<4>) -> (Tensor<2>, Features) {
+        let (last, hidden) = self.dense.split_last().expect("a network ends in a dense layer");
+        let maps = self.conv.iter().fold(images, |maps, block| block.evaluate(maps));
+        let flat = maps.clone().flatten::<2>(1, 3);
+        let features = hidden
+            .iter()
+            .fold(flat, |features, layer| layer.forward(features));
+        let logits = last.forward(features.clone());
+        let features = match hidden.is_empty() {
+            true => Features::Maps(maps),
+            false => Features::Units(features),
+        };
+        (logits, features)
+    }
+
+    /// [`Net::forward`] for gradients by the images: batch norm, which has fixed statistics here, is multiplied into the
+    /// kernels (https://arxiv.org/abs/1712.05877, section 3.2), so that the differentiable blocks of training can be
+    /// used, whose batch norm has not. `images` are on the autodiff device; the weights are followed by no graph.
+    pub(crate) fn differentiable(&self, images: Tensor<4>) -> Tensor<2> {
         let blocks = self.conv.iter();
-        let maps = blocks.fold(images, |maps, block| block.evaluate(maps));
+        let maps = blocks.fold(images, |maps, block| block.differentiable(maps));
         let layers = self.dense.iter();
-        layers.fold(maps.flatten(1, 3), |features, layer| layer.forward(features))
+        layers.fold(maps.flatten(1, 3), |features, layer| {
+            let (weight, bias) = (layer.weight.val().autodiff(), layer.bias.val().autodiff());
+            dense(features, weight, bias, layer.activation)
+        })
+    }
+
+    /// The gradients of the weights of each layer, convolution blocks first, flat, as the weights are kept.
+    pub(crate) fn weight_gradients(&self, gradients: &GradientsParams) -> Option<Vec<Tensor<1>>> {
+        fn flat<const D: usize>(gradients: &GradientsParams, weight: &Param<Tensor<D>>) -> Option<Tensor<1>> {
+            let gradient = gradients.get::<D>(weight.id)?;
+            let count = gradient.shape().num_elements();
+            Some(gradient.reshape([count]))
+        }
+        let conv = self.conv.iter().map(|block| flat(gradients, &block.weight));
+        let dense = self.dense.iter().map(|layer| flat(gradients, &layer.weight));
+        conv.chain(dense).collect()
+    }
+
+    /// The weights of the first dense layer as images: units, the maps that enter it, their height and width.
+    pub(crate) fn dense_images(&self) -> [usize; 4] {
+        let (mut channels, mut sides) = (1, [SIDE, SIDE]);
+        for block in &self.conv {
+            let spec = block.spec();
+            sides = spec.pooled(spec.convolved(sides, block.config.kernel));
+            channels = block.config.filters;
+        }
+        [self.dense[0].bias.dims()[0], channels, sides[0], sides[1]]
     }
 
     /// The mean loss `[1]` of a training batch, in nats, for `backward`; it and the number of images recognised are
@@ -296,6 +350,28 @@ impl Net {
         }
         let (weight, bias) = (last.weight.val(), last.bias.val());
         dense_cross_entropy(features, weight, bias, batch.labels, ledger, slot, smoothing)
+    }
+}
+
+/// What a network makes of images before its last layer decides.
+#[derive(Clone, Debug)]
+pub(crate) enum Features {
+    /// Of a hidden dense layer, `[batch, units]`.
+    Units(Tensor<2>),
+    /// Of a convolution block, or the images themselves: `[batch, maps, h, w]`.
+    Maps(Tensor<4>),
+}
+
+impl Features {
+    /// `[batch, count]`: of maps, their means.
+    pub(crate) fn means(self) -> Tensor<2> {
+        match self {
+            Features::Units(units) => units,
+            Features::Maps(maps) => {
+                let [batch, count, _, _] = maps.dims();
+                maps.flatten::<3>(2, 3).mean_dim(2).reshape([batch, count])
+            }
+        }
     }
 }
 
@@ -338,8 +414,51 @@ impl Named {
 }
 
 impl ConvBlock {
+    /// Side of its kernels, in pixels.
+    pub(crate) fn kernel(&self) -> usize {
+        self.config.kernel
+    }
+
+    /// The convolution with its bias alone.
+    pub(crate) fn convolve(&self, maps: Tensor<4>) -> Tensor<4> {
+        let run = if self.fused() {
+            conv_block::evaluate
+        } else {
+            conv_block::evaluate_plain
+        };
+        let spec = BlockSpec {
+            activation: Activation::None,
+            pool: Pool::None,
+            ..self.spec()
+        };
+        run(maps, self.weight.val(), self.bias.val(), None, spec)
+    }
+
+    /// See [`Net::differentiable`].
+    fn differentiable(&self, maps: Tensor<4>) -> Tensor<4> {
+        let run = if self.fused() {
+            conv_block::train
+        } else {
+            conv_block::train_plain
+        };
+        let (weight, bias) = self.folded();
+        run(maps, weight.autodiff(), bias.autodiff(), None, self.spec()).0
+    }
+
+    /// Weight and bias with batch norm multiplied in.
+    fn folded(&self) -> (Tensor<4>, Tensor<1>) {
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let Some(norm) = self.norm() else {
+            return (weight, bias);
+        };
+        let scale = norm.weight / norm.variance.add_scalar(EPSILON).sqrt();
+        let filters = scale.dims()[0];
+        let bias = (bias - norm.mean) * scale.clone() + norm.bias;
+        (weight * scale.reshape([filters, 1, 1, 1]), bias)
+    }
+
     /// With the running statistics.
-    fn evaluate(&self, maps: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn evaluate(&self, maps: Tensor<4>) -> Tensor<4> {
         let run = if self.fused() {
             conv_block::evaluate
         } else {
@@ -367,7 +486,7 @@ impl ConvBlock {
         self.config.kernel <= LARGEST_KERNEL
     }
 
-    fn spec(&self) -> BlockSpec {
+    pub(crate) fn spec(&self) -> BlockSpec {
         BlockSpec {
             stride: self.config.stride,
             padding: self.config.padding,
@@ -387,7 +506,16 @@ impl ConvBlock {
 }
 
 impl Dense {
-    fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// x·W + b
+    pub(crate) fn linear(&self, features: Tensor<2>) -> Tensor<2> {
+        dense(features, self.weight.val(), self.bias.val(), Activation::None)
+    }
+
+    pub(crate) fn forward(&self, features: Tensor<2>) -> Tensor<2> {
         dense(features, self.weight.val(), self.bias.val(), self.activation)
     }
 }

@@ -7,13 +7,20 @@
 
 mod evaluation;
 mod files;
+mod inspection;
 mod ledgers;
 
-use burn::{module::Module, optim::GradientsParams, tensor::Transaction};
+use burn::{
+    module::Module,
+    optim::GradientsParams,
+    tensor::{Tensor, Transaction},
+};
 use serde::Serialize;
 
-use evaluation::Evaluating;
+pub use evaluation::Review;
+use evaluation::{Evaluating, Judged};
 pub use files::{Checkpoint, Restored};
+pub use inspection::Inspected;
 pub(crate) use ledgers::EpochMean;
 use ledgers::Ledgers;
 
@@ -103,9 +110,13 @@ pub struct TrainSession {
     accelerator: Accelerator,
     train: Option<ResidentSplit>,
     test: Option<ResidentSplit>,
+    /// The test images once more, for showing.
+    shown: Option<Split>,
     network: Option<Network>,
     run: Option<Run>,
     evaluation: Option<Evaluating>,
+    /// What the latest evaluation of this network found of each image.
+    judged: Option<Judged>,
 }
 
 /// A network and what training it has left behind.
@@ -121,6 +132,10 @@ struct Network {
     loaded: bool,
     /// Its count of batches when it was last evaluated.
     evaluated: Option<u64>,
+    /// Whether the next step is to keep its gradients.
+    watched: bool,
+    /// Of the weights of each layer, at the latest step or, where that was not watched, found for looking at.
+    gradients: Option<Vec<Tensor<1>>>,
 }
 
 struct Run {
@@ -160,9 +175,11 @@ impl TrainSession {
             accelerator,
             train: None,
             test: None,
+            shown: None,
             network: None,
             run: None,
             evaluation: None,
+            judged: None,
         }
     }
 
@@ -175,6 +192,8 @@ impl TrainSession {
     pub fn load_data(&mut self, train: &Split, test: &Split) {
         self.run = None;
         self.evaluation = None;
+        self.judged = None;
+        self.shown = Some(test.clone());
         self.train = Some(ResidentSplit::upload(train, &self.accelerator.device));
         self.test = Some(ResidentSplit::upload(test, &self.accelerator.device));
     }
@@ -303,6 +322,10 @@ impl TrainSession {
         let (loss, ledger) = network.net.loss(batch, ledger.autodiff(), slot, smoothing, seed);
         run.ledgers.put_back(ledger.without_autodiff(), slot);
         let gradients = GradientsParams::from_grads(loss.backward(), &network.net);
+        network.gradients = match network.watched {
+            true => network.net.weight_gradients(&gradients),
+            false => None,
+        };
         if let Some(optimizer) = &mut network.optimizer {
             let progress = step as f64 / steps as f64;
             let rate = run.recipe.learning_rate * run.recipe.schedule.factor(progress, epochs_done);
@@ -403,6 +426,7 @@ impl TrainSession {
     pub fn reset(&mut self) {
         self.run = None;
         self.evaluation = None;
+        self.judged = None;
         self.network = None;
     }
 
@@ -421,6 +445,8 @@ impl Network {
             epochs: 0,
             loaded: false,
             evaluated: None,
+            watched: false,
+            gradients: None,
         }
     }
 

@@ -1,5 +1,8 @@
 //! The JavaScript surface, thin: turns JavaScript values into the crate's and back. The only file that names
-//! a JavaScript type; `www/js/worker.js` is the only one that imports it.
+//! a JavaScript type; `www/js/worker.js` is the only one that imports it. What is found inside a network is turned over
+//! in [`seen`].
+
+mod seen;
 
 use js_sys::{Float32Array, Float64Array, JSON, Object, Reflect, Uint8Array};
 use serde::Serialize;
@@ -8,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use crate::{
     dataset::{CLASSES, IdxFile, Split},
     device::{Accelerator, Kind},
+    digit::Ink,
     error::Error,
     net::NetConfig,
     recipe::{Changes, PRESETS, Recipe},
@@ -262,6 +266,54 @@ impl Lab {
     pub async fn predict(&self, pixels: Vec<f32>) -> Result<Float32Array, JsValue> {
         let probabilities = self.session.predict(&pixels).await.map_err(thrown)?;
         Ok(Float32Array::from(probabilities.as_slice()))
+    }
+
+    /// An `InspectRequest` → an `Inspection` without its time. `probe`: whether gradients may be computed for it, where
+    /// no run that goes on brings them.
+    pub async fn inspect(&mut self, request: JsValue, probe: bool) -> Result<JsValue, JsValue> {
+        let (subject, request) = seen::request(&request)?;
+        let inspected = self.session.inspect(subject, &request, probe).await;
+        seen::inspection(inspected.map_err(thrown)?)
+    }
+
+    /// A `Review` of the latest evaluation, or undefined where there was none of this network.
+    pub fn review(&self, projection: bool) -> Result<JsValue, JsValue> {
+        match self.session.review() {
+            Some(review) => seen::review(&review, projection),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// 784 bytes of each of these test images.
+    #[wasm_bindgen(js_name = testImages)]
+    pub fn test_images(&self, numbers: Vec<u32>) -> Result<Uint8Array, JsValue> {
+        let numbers = numbers
+            .into_iter()
+            .map(|number| number as usize)
+            .collect::<Vec<_>>();
+        let images = self.session.test_images(&numbers).map_err(thrown)?.concat();
+        Ok(Uint8Array::from(images.as_slice()))
+    }
+
+    /// The `pixels` and `inverted` of a `Digit`, of what is drawn; undefined where there is no ink.
+    pub fn digit(
+        kind: &str,
+        width: usize,
+        height: usize,
+        bytes: &[u8],
+        centred: bool,
+    ) -> Result<JsValue, JsValue> {
+        let (ink, inverted) = match kind {
+            "picture" => Ink::from_picture(width, height, bytes).map_err(thrown)?,
+            _ => (Ink::new(width, height, bytes).map_err(thrown)?, false),
+        };
+        let Some(digit) = ink.digit(centred) else {
+            return Ok(JsValue::UNDEFINED);
+        };
+        object([
+            ("pixels", Float32Array::from(digit.pixels.as_slice()).into()),
+            ("inverted", inverted.into()),
+        ])
     }
 
     /// A safetensors file with PyTorch's names.

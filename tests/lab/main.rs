@@ -9,11 +9,15 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod support;
 
 mod data;
+mod digits;
+mod drawn;
 mod dropout;
 mod float64;
+mod inspect;
 mod kernels;
 mod network;
 mod optimizer;
+mod plain_net;
 mod recipes;
 mod reference;
 mod runs;
