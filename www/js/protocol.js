@@ -123,6 +123,164 @@
 /** @typedef {{ loss: number, accuracy: number, confusion: number[][] }} Evaluation */
 
 /**
+ * An image to look at: 784 values of 28×28 pixels from 0 (paper) to 1 (ink), or the number of a test image.
+ * @typedef {Float32Array<ArrayBuffer> | number} Subject
+ */
+
+/**
+ * One value of a convolution block's maps: that of `map` at (`y`, `x`) after the block's convolution, batch norm,
+ * activation or pooling. All count from 0.
+ * @typedef {{ block: number, stage: 'conv' | 'norm' | 'activation' | 'pool', map: number, y: number, x: number }} MapPlace
+ */
+
+/**
+ * What `inspect` is to find of an image, with the weights as they are. Whatever is not asked for costs nothing.
+ * @typedef {object} InspectRequest
+ * @property {Subject} subject
+ * @property {boolean} [stages] every stage from pixels to logits
+ * @property {number} [firstMap] of each stage, 64 maps from this one on; absent: 0
+ * @property {KernelRequest | null} [kernels] the kernels of one layer, and their gradients
+ * @property {boolean} [saliency]
+ * @property {boolean} [histograms] of weights, gradients and activations of every layer
+ * @property {MapPlace | null} [explain] one value: how it came about
+ */
+
+/**
+ * `layer` counts the convolution blocks from 0; one more is the first dense layer, whose weights are images too where it
+ * sees maps. 64 filters from `firstFilter` on, and of each 16 channels from `firstChannel` on; absent: 0.
+ * @typedef {{ layer: number, firstFilter?: number, firstChannel?: number }} KernelRequest
+ */
+
+/**
+ * @typedef {object} Inspection
+ * @property {number} step batches that the network has behind it
+ * @property {number | null} label of a test image
+ * @property {Float32Array<ArrayBuffer>} pixels 784
+ * @property {Float32Array<ArrayBuffer>} probabilities 10
+ * @property {{ maps: Maps[], dense: Units[] } | null} stages
+ * @property {Kernels | null} kernels
+ * @property {{ class: number, gradient: Float32Array<ArrayBuffer> } | null} saliency the gradient of the logit of the
+ *   class that the image is taken for, by each pixel (https://arxiv.org/abs/1312.6034, section 3, with its sign)
+ * @property {Histogram[] | null} histograms
+ * @property {Explanation | null} explanation
+ * @property {number} milliseconds that it took of the worker's time
+ */
+
+/**
+ * Maps of one image after a stage, the first being the pixels. A convolution block has the stages that it has: norm,
+ * activation and pool are absent where the block has none. `shape` is [maps, height, width] of the whole stage; `values`
+ * those of `count` maps from `first` on, map by map, row by row.
+ *
+ * A value at (y, x) sees `field.size` × `field.size` pixels of the image, the first of them in row `field.start +
+ * field.jump · y` and column `field.start + field.jump · x`; some may lie outside, where all is 0.
+ * @typedef {object} Maps
+ * @property {'pixels' | MapPlace['stage']} stage
+ * @property {number} block −1 for the pixels
+ * @property {[number, number, number]} shape
+ * @property {number} first
+ * @property {number} count
+ * @property {Float32Array<ArrayBuffer>} values
+ * @property {{ size: number, jump: number, start: number }} field
+ */
+
+/**
+ * Outputs of dense layer `layer`, counted from 0, the last being the logits: after its linear part, and after its
+ * activation where it has one (else null).
+ * @typedef {{ layer: number, linear: Float32Array<ArrayBuffer>, activation: Float32Array<ArrayBuffer> | null }} Units
+ */
+
+/**
+ * `shape` is [filters, channels, height, width] of the whole layer; `weights` and `gradients` those of `filters` filters
+ * from `firstFilter` on, and of each `channels` channels from `firstChannel` on. `gradients` are those of the mean loss:
+ * of the latest training step's batch, or, where no run is on, of the first training images; null where they are not
+ * known yet: the next step brings them.
+ * @typedef {object} Kernels
+ * @property {number} layer
+ * @property {[number, number, number, number]} shape
+ * @property {number} firstFilter
+ * @property {number} filters
+ * @property {number} firstChannel
+ * @property {number} channels
+ * @property {Float32Array<ArrayBuffer>} weights
+ * @property {Float32Array<ArrayBuffer> | null} gradients
+ */
+
+/**
+ * Values of one layer in 64 bins of one width from −limit to limit, which is a power of two; so that histograms of other
+ * limits nest: two bins of the one are one of the other. `layer` counts convolution blocks, then dense layers, from 0.
+ * Of more than 65,536 values, so many are counted, evenly spread. Values that are no numbers are not counted; `total` are.
+ * @typedef {object} Histogram
+ * @property {number} layer
+ * @property {'weights' | 'gradients' | 'activations'} of activations: of the image that is looked at
+ * @property {number} limit
+ * @property {Uint32Array<ArrayBuffer>} counts 64
+ * @property {number} total
+ * @property {number} mean
+ * @property {number} deviation standard deviation
+ */
+
+/**
+ * How the value at `place` came about. `patch` and `weights` are [channels, kernel, kernel]: what the kernel lay on (0 in
+ * the padding) and its weights; `sum` is that of their products, `conv` = sum + bias. After a max pool, the patch is the
+ * one whose value won, after a mean pool the one of the window's first value; `at` is its place in the convolution's maps.
+ * `norm`: (conv − mean) / deviation · gamma + beta = value. `window` holds what the pool chose from, row by row. `value` is
+ * what stands in the map. `pixels` are the [top, left, size] of the receptive field of `place` in the image.
+ * @typedef {object} Explanation
+ * @property {MapPlace} place
+ * @property {{ y: number, x: number }} at
+ * @property {[number, number, number]} shape of the patch
+ * @property {Float32Array<ArrayBuffer>} patch
+ * @property {Float32Array<ArrayBuffer>} weights
+ * @property {number} sum
+ * @property {number} bias
+ * @property {number} conv
+ * @property {{ mean: number, deviation: number, gamma: number, beta: number, value: number } | null} norm
+ * @property {{ kind: 'relu' | 'tanh', value: number } | null} activation
+ * @property {{ kind: 'max' | 'mean', size: number, window: Float32Array<ArrayBuffer>, value: number } | null} pool
+ * @property {number} value
+ * @property {[number, number, number]} pixels
+ */
+
+/**
+ * What the latest evaluation found of each test image, in file order. `probabilities` are 10 of each image. `step` is that
+ * of the evaluated network, as in Inspection.
+ * @typedef {object} Review
+ * @property {number} step
+ * @property {Uint8Array<ArrayBuffer>} labels
+ * @property {Float32Array<ArrayBuffer>} probabilities
+ * @property {number[][]} confusion
+ * @property {ClassScore[]} classes
+ * @property {ClassScore} macro the plain mean over the classes that occur; its support is the number of images
+ * @property {Projection | null} projection
+ */
+
+/**
+ * precision: of the images taken for the class, the share that is of it. recall: of the images of the class, the share
+ * that was recognised. f1: their harmonic mean. null where nothing was divided by. support: images of the class.
+ * @typedef {{ precision: number | null, recall: number | null, f1: number | null, support: number }} ClassScore
+ */
+
+/**
+ * Test images by the two directions in which the network's last features differ most: principal components of what
+ * enters the last layer (of maps, their means). `points` are 2 numbers of each of `images`, which are numbers of test
+ * images; `explained` the share of the variance along each; `features` how many numbers there are of an image.
+ * @typedef {{ images: Uint32Array<ArrayBuffer>, points: Float32Array<ArrayBuffer>, explained: [number, number], features: number }} Projection
+ */
+
+/**
+ * Something drawn or photographed, to be made an image like those of MNIST. ink: a byte for each pixel, 0 (paper) to 255
+ * (ink). picture: four bytes each, RGBA; dark on light or light on dark is found out. `centred`: false leaves it where it is in
+ * its frame, and as large; absent: true.
+ * @typedef {{ kind: 'ink' | 'picture', width: number, height: number, bytes: Uint8Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer>, centred?: boolean }} Drawing
+ */
+
+/**
+ * `pixels` are 28×28 from 0 (paper) to 1 (ink); `inverted` where a picture was dark on light. `probabilities` are null
+ * where there is no network yet.
+ * @typedef {{ pixels: Float32Array<ArrayBuffer>, inverted: boolean, probabilities: Float32Array<ArrayBuffer> | null }} Digit
+ */
+
+/**
  * Training figures are means over the epoch's images, each with the weights of its own step.
  * @typedef {{ epoch: number, step: number, trainLoss: number, trainAccuracy: number, testLoss: number, testAccuracy: number, confusion: number[][], seconds: number }} EpochResult
  */
@@ -181,7 +339,11 @@
  *   | { type: 'saveWeights' }
  *   | { type: 'loadSnapshot', snapshot: Uint8Array<ArrayBuffer> | Blob }
  *   | { type: 'saveSnapshot' }
- *   | { type: 'saveOnnx', classes: string[] | null }} Command
+ *   | { type: 'saveOnnx', classes: string[] | null }
+ *   | { type: 'inspect', request: InspectRequest }
+ *   | { type: 'review', projection: boolean }
+ *   | { type: 'testImages', images: Uint32Array<ArrayBuffer> }
+ *   | { type: 'digit', drawing: Drawing }} Command
  * @typedef {Command & { id: number }} CommandMessage
  */
 

@@ -14,6 +14,7 @@
  */
 
 import { LabError } from './lab-error.js';
+import { checkedDrawing, checkedInspection, checkedNumbers } from './look-options.js';
 import {
   badOption,
   checkedBytes,
@@ -241,6 +242,43 @@ export class Trainer extends EventTarget {
    */
   async saveOnnx({ classes = null } = {}) {
     return this.#send({ type: 'saveOnnx', classes: checkedClasses(classes) });
+  }
+
+  /**
+   * Looks inside: what becomes of one image from its pixels to its probabilities, with the weights as they are. May be
+   * asked at any time, also while a run is on; the run waits for it.
+   * @param {import('./protocol.js').InspectRequest} request
+   * @returns {Promise<import('./protocol.js').Inspection>}
+   */
+  async inspect(request) {
+    return this.#send({ type: 'inspect', request: checkedInspection(request) });
+  }
+
+  /**
+   * What the latest evaluation, of a run's epoch or of `evaluate`, found of each test image. Rejects with the code
+   * `no-evaluation` where there was none of this network.
+   * @param {{ projection?: boolean }} [options] whether the features are to be projected, too
+   * @returns {Promise<import('./protocol.js').Review>}
+   */
+  async review({ projection = false } = {}) {
+    return this.#send({ type: 'review', projection });
+  }
+
+  /**
+   * @param {Iterable<number>} images numbers of test images, from 0
+   * @returns {Promise<Uint8Array>} 784 bytes of each, 0 (paper) to 255 (ink)
+   */
+  async testImages(images) {
+    return this.#send({ type: 'testImages', images: checkedNumbers(images) });
+  }
+
+  /**
+   * Makes of something drawn an image like those of MNIST, and asks the network about it.
+   * @param {import('./protocol.js').Drawing} drawing
+   * @returns {Promise<import('./protocol.js').Digit | null>} null where there is no ink
+   */
+  async digit(drawing) {
+    return this.#send({ type: 'digit', drawing: checkedDrawing(drawing) });
   }
 
   /** Ends the worker and frees the GPU. Whatever is pending rejects with `disposed`. */

@@ -100,6 +100,10 @@ export class TrainingRun {
     return this.#phase === 'evaluating';
   }
 
+  get paused() {
+    return this.#paused;
+  }
+
   /** Whether an epoch is over whose evaluation is not. */
   get #owesEvaluation() {
     const { step } = this.#place;

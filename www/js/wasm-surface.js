@@ -27,7 +27,12 @@
  * @property {() => number} evaluationStep does one batch, returns the images done so far
  * @property {(options: object, evaluation: boolean) => void} rehearse launches what a run would, and forgets it
  * @property {() => Promise<Evaluation>} finishEvaluation
- * @property {(pixels: Float32Array) => Promise<Float32Array>} predict 784 values 0–1 → 10 probabilities
+ * @property {(pixels: Float32Array) => Promise<Float32Array<ArrayBuffer>>} predict 784 values 0–1 → 10 probabilities
+ * @property {(request: import('./protocol.js').InspectRequest, probe: boolean) => Promise<Omit<import('./protocol.js').Inspection, 'milliseconds'>>} inspect
+ *   `probe`: whether gradients may be computed for it, where no run that goes on brings them
+ * @property {(projection: boolean) => import('./protocol.js').Review | undefined} review undefined where this network
+ *   was not evaluated
+ * @property {(numbers: Uint32Array) => Uint8Array} testImages 784 bytes of each
  * @property {() => Promise<Uint8Array>} saveWeights safetensors
  * @property {(bytes: Uint8Array) => LoadedWeights} loadWeights changes nothing when it throws
  * @property {() => Promise<{ weights: Uint8Array, snapshot: Uint8Array }>} checkpoint what `saveWeights` and
@@ -41,7 +46,13 @@
  * @property {() => string | undefined} fault the first GPU fault, as a sentence
  */
 
-/** @typedef {{ open(): Promise<Lab>, presets(): import('./protocol.js').Preset[] }} LabClass */
+/**
+ * `digit` gives undefined where there is no ink.
+ * @typedef {object} LabClass
+ * @property {() => Promise<Lab>} open
+ * @property {() => import('./protocol.js').Preset[]} presets
+ * @property {(kind: string, width: number, height: number, bytes: Uint8Array, centred: boolean) => Omit<import('./protocol.js').Digit, 'probabilities'> | undefined} digit
+ */
 /** @typedef {{ default(input?: { module_or_path: URL | string }): Promise<unknown>, Lab: LabClass }} WasmModule */
 
 export {};

@@ -6,8 +6,8 @@
  * Steps and epochs are counted here from the network's first step on, over all its continuations.
  *
  * Events: `change` (the snapshot is new), `problem` ({@link Problem}), `cleared` (there is no network any more, or
- * another one), `opened` (weights from a file, with their evaluation), `started` ({@link Started}), `checkpoint`
- * ({@link Kept}), and those of the trainer, passed on from whichever one is at work.
+ * another one), `opened` (weights from a file, with their evaluation), `evaluated` (an evaluation between two runs), `started` ({@link Started}), `restored` (a
+ * network was put in place as it was at a `step`, with no evaluation), `checkpoint` ({@link Kept}), and those of the trainer, passed on from whichever one is at work.
  */
 
 import { asLabError, LabError } from './lab-error.js';
@@ -282,17 +282,52 @@ export class Workbench extends EventTarget {
     }
     this.#forget();
     this.#from = name;
-    this.#change({ network: 'opened', net, phase: 'checking' });
+    this.#change({ network: 'opened', net });
+    const evaluation = await this.#evaluated(before === 'empty' ? 'empty' : 'idle');
+    if (evaluation) this.#tell('opened', { name, evaluation });
+  }
+
+  /** Evaluates the network as it stands, between two runs. */
+  async evaluate() {
+    if (this.running || this.#now.network === 'none') return;
+    const evaluation = await this.#evaluated(this.#now.phase);
+    if (evaluation) this.#tell('evaluated', evaluation);
+  }
+
+  /** @param {import('./protocol.js').InspectRequest} request */
+  inspect(request) {
+    return this.#trainer.inspect(request);
+  }
+
+  /** @param {{ projection: boolean }} parts */
+  review(parts) {
+    return this.#trainer.review(parts);
+  }
+
+  /** @param {number[]} numbers */
+  testImages(numbers) {
+    return this.#trainer.testImages(numbers);
+  }
+
+  /** @param {import('./protocol.js').Drawing} drawing */
+  digit(drawing) {
+    return this.#trainer.digit(drawing);
+  }
+
+  /** @param {Phase} after @returns {Promise<import('./protocol.js').Evaluation | null>} null where it failed, which is told */
+  async #evaluated(after) {
+    this.#change({ phase: 'checking' });
     try {
       const evaluation = await this.#trainer.evaluate();
-      this.#change({ phase: before === 'empty' ? 'empty' : 'idle' });
-      this.#tell('opened', { name, evaluation });
+      this.#change({ phase: after });
+      return evaluation;
     } catch (thrown) {
       if (this.#trainer.fault) this.#failed(this.#trainer);
       else {
-        this.#change({ phase: before });
+        this.#change({ phase: after });
         this.#problem(thrown, { t: 'problem.kept-all' }, { t: 'problem.retry' });
       }
+      return null;
     }
   }
 
@@ -343,6 +378,7 @@ export class Workbench extends EventTarget {
       } else if (weights) {
         await this.#trainer.loadWeights(weights);
         this.#change({ network: 'opened', net });
+        this.#tell('restored', { step: 0 });
       } else if (network !== 'none') {
         this.#forget();
       }
@@ -369,6 +405,7 @@ export class Workbench extends EventTarget {
       unsaved: false,
       phase: steps > step ? 'stopped' : 'finished',
     });
+    this.#tell('restored', { step: kept.step });
   }
 
   /** @param {Recipe} recipe @returns {TrainOptions} */

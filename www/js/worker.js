@@ -166,6 +166,14 @@ async function execute(command) {
       return wholeBuffer(await guard(lab.saveSnapshot()));
     case 'saveOnnx':
       return wholeBuffer(await guard(lab.saveOnnx(command.classes ?? undefined)));
+    case 'inspect':
+      return inspect(command.request);
+    case 'review':
+      return review(command.projection);
+    case 'testImages':
+      return lab.testImages(command.images);
+    case 'digit':
+      return digit(command.drawing);
   }
 }
 
@@ -280,6 +288,33 @@ async function train(options) {
     run = null;
     port.postMessage({ type: 'state', state: 'idle' });
   }
+}
+
+/** @param {import('./protocol.js').InspectRequest} request @returns {Promise<import('./protocol.js').Inspection>} */
+async function inspect(request) {
+  const began = performance.now();
+  const inspection = await guard(opened().lab.inspect(request, !run || run.paused));
+  return { ...inspection, milliseconds: performance.now() - began };
+}
+
+/** @param {boolean} projection */
+function review(projection) {
+  const review = opened().lab.review(projection);
+  if (!review) throw new LabError('no-evaluation', { t: 'error.no-evaluation' });
+  return review;
+}
+
+/** @param {import('./protocol.js').Drawing} drawing @returns {Promise<import('./protocol.js').Digit | null>} */
+async function digit({ kind, width, height, bytes, centred = true }) {
+  const { lab, labClass } = opened();
+  const digit = labClass.digit(kind, width, height, new Uint8Array(bytes.buffer), centred);
+  if (!digit) return null;
+  const asked = guard(lab.predict(digit.pixels));
+  const probabilities = await asked.catch((thrown) => {
+    if (asLabError(thrown).code === 'no-network') return null;
+    throw thrown;
+  });
+  return { ...digit, probabilities };
 }
 
 /** @param {import('./protocol.js').Bytes | Blob} file */
