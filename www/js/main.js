@@ -9,6 +9,7 @@ import { longestRun } from './benchmark-figures.js';
 import { download, fileName } from './download.js';
 import { say, sayThis, setLanguage } from './i18n.js';
 import { asLabError } from './lab-error.js';
+import { Looking } from './looking.js';
 import { forgetOwnData, keepOwnData, keptOwnData } from './own-data.js';
 import { PRESET_RECIPES, PRESETS } from './presets.js';
 import { canonicalNet } from './recipe/canonical.js';
@@ -172,7 +173,12 @@ const benchmarkPanel = new BenchmarkPanel({
   say: (words) => sayThis(announcer, words),
 });
 
-bindThemeSwitch(part('theme', HTMLButtonElement), () => charts.redraw());
+const looking = new Looking(bench, (words) => sayThis(announcer, words));
+
+bindThemeSwitch(part('theme', HTMLButtonElement), () => {
+  charts.redraw();
+  looking.redraw();
+});
 dataPanel.takeDropsOn(document);
 bindLanguageSwitch(part('language', HTMLButtonElement));
 bindCopy(
