@@ -139,7 +139,7 @@ test('mistakes come with each epoch, lead into the network, and come again after
   await noViolations(page, 'with the mistakes open');
 
   const title = await textOf(page.locator('#mistakes-image-title'));
-  const [, number] = /Image (\d+):/.exec(title) ?? [];
+  const [, number] = /Image (\d+)/.exec(title) ?? [];
   await panel.getByRole('button', { name: 'Look inside' }).click();
   await page
     .locator('#inside')
