@@ -543,9 +543,9 @@ fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
                     let (a, b) = (row[p], row[q]);
                     (row[p], row[q]) = (cos * a - sin * b, sin * a + cos * b);
                 }
-                for k in 0..size {
-                    let (a, b) = (matrix[p][k], matrix[q][k]);
-                    (matrix[p][k], matrix[q][k]) = (cos * a - sin * b, sin * a + cos * b);
+                let (above, below) = matrix.split_at_mut(q);
+                for (a, b) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*a, *b) = (cos * *a - sin * *b, sin * *a + cos * *b);
                 }
                 for row in vectors.iter_mut() {
                     let (a, b) = (row[p], row[q]);

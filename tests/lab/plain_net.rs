@@ -72,10 +72,10 @@ impl PlainNet {
             let (weight, bias) = (part("conv", "weight"), part("conv", "bias"));
             let out = (side + 2 * block.padding - block.kernel) / block.stride + 1;
             let mut next = Vec::new();
-            for filter in 0..block.filters {
+            for (filter, bias) in bias.iter().enumerate() {
                 for y in 0..out {
                     for x in 0..out {
-                        let mut sum = bias[filter];
+                        let mut sum = *bias;
                         for channel in 0..channels {
                             for row in 0..block.kernel {
                                 for column in 0..block.kernel {

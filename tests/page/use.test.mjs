@@ -42,7 +42,7 @@ test('the address follows what is set, and opening it gives exactly that set-up'
   await page.getByLabel('Optimizer').selectOption('sgd');
   await page.getByLabel('Schedule').selectOption('cosine');
   await page.getByLabel('Seed').fill('9');
-  await page.getByText('JSON', { exact: true }).first().click();
+  await page.locator('.recipe-json summary').click();
   const json = () => page.getByRole('textbox', { name: /JSON/ }).inputValue();
   const set = await json();
   assert.match(set, /"filters": 12/);
@@ -52,7 +52,7 @@ test('the address follows what is set, and opening it gives exactly that set-up'
   await page.goto('about:blank');
   await page.goto(address);
   await inPhase(page, 'idle');
-  await page.getByText('JSON', { exact: true }).first().click();
+  await page.locator('.recipe-json summary').click();
   assert.equal(await json(), set);
   assert.equal(await page.getByLabel('Device').inputValue(), 'cpu');
 
