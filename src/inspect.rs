@@ -56,7 +56,7 @@ pub enum Subject {
 pub struct Request {
     /// Every stage from pixels to logits.
     pub stages: bool,
-    /// Of each stage, [`MOST_MAPS`] maps from this one on.
+    /// Of each stage, [`MOST_MAPS`] maps from this one on; from the first where there are not so many.
     pub first_map: usize,
     /// The kernels of one layer, and their gradients.
     pub kernels: Option<KernelRequest>,

@@ -132,8 +132,8 @@ struct Network {
     loaded: bool,
     /// Its count of batches when it was last evaluated.
     evaluated: Option<u64>,
-    /// Whether the next step is to keep its gradients.
-    watched: bool,
+    /// So many steps to come keep their gradients.
+    watched: u32,
     /// Of the weights of each layer, at the latest step or, where that was not watched, found for looking at.
     gradients: Option<Vec<Tensor<1>>>,
 }
@@ -323,9 +323,10 @@ impl TrainSession {
         run.ledgers.put_back(ledger.without_autodiff(), slot);
         let gradients = GradientsParams::from_grads(loss.backward(), &network.net);
         network.gradients = match network.watched {
-            true => network.net.weight_gradients(&gradients),
-            false => None,
+            0 => None,
+            _ => network.net.weight_gradients(&gradients),
         };
+        network.watched = network.watched.saturating_sub(1);
         if let Some(optimizer) = &mut network.optimizer {
             let progress = step as f64 / steps as f64;
             let rate = run.recipe.learning_rate * run.recipe.schedule.factor(progress, epochs_done);
@@ -445,7 +446,7 @@ impl Network {
             epochs: 0,
             loaded: false,
             evaluated: None,
-            watched: false,
+            watched: 0,
             gradients: None,
         }
     }

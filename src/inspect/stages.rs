@@ -127,8 +127,7 @@ impl ReadingStages {
         for (at, block) in net.conv.iter().enumerate() {
             let convolved = pass.convolved(block, at);
             let [_, filters, height, width] = convolved.dims();
-            // A stage with fewer maps shows its last ones.
-            let first = first.min(filters.saturating_sub(MOST_MAPS));
+            let first = if first < filters { first } else { 0 };
             let count = MOST_MAPS.min(filters - first);
             let spec = block.spec();
             let fields = field.through(block.kernel(), &spec);

@@ -10,6 +10,10 @@ use crate::{
     kernels::cross_entropy::ENTRY,
 };
 
+/// So many steps after a look at gradients keep theirs. Who goes on looking asks again some times a second, and a fast
+/// device takes a few hundred steps in between.
+const WATCHED: u32 = 500;
+
 /// Training images whose gradients are shown where no step has just been taken.
 const PROBED: usize = 64;
 
@@ -27,8 +31,8 @@ pub struct Inspected {
 impl TrainSession {
     /// Looks inside the network, as it is evaluated, at one image (see [`inspect::inspect`]).
     ///
-    /// Gradients are those of the latest step's batch, if that step was to keep them: each after a call that wants
-    /// gradients does. Where `probe` is set they are found otherwise, of the first training images; a run that goes on
+    /// Gradients are those of the latest step's batch, if that step kept them: the [`WATCHED`] ones after a call that wants
+    /// gradients do. Where `probe` is set they are found otherwise, of the first training images; a run that goes on
     /// brings its own and should not set it.
     ///
     /// # Errors
@@ -49,8 +53,9 @@ impl TrainSession {
             }
         };
         let network = self.network.as_mut().ok_or(Error::NoNetwork)?;
-        network.watched = request.histograms || request.kernels.is_some();
-        if network.watched && network.gradients.is_none() && probe {
+        let wanted = request.histograms || request.kernels.is_some();
+        network.watched = if wanted { WATCHED } else { 0 };
+        if wanted && network.gradients.is_none() && probe {
             let gradients = self.probe();
             if let Some(network) = &mut self.network {
                 network.gradients = gradients;

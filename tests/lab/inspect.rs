@@ -440,6 +440,42 @@ fn pollster_of<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
+fn maps_are_given_from_the_first_that_is_wanted() {
+    let mut session = session(Accelerator::cpu(), 10, 10);
+    let net = nets().swap_remove(1);
+    pollster_of(losses(
+        &mut session,
+        Recipe {
+            net,
+            steps: Some(1),
+            ..small(10, 1)
+        },
+        Start::Fresh,
+    ));
+    let mut maps = |first_map| {
+        let request = Request {
+            stages: true,
+            first_map,
+            ..Request::default()
+        };
+        pollster_of(look(&mut session, Subject::TestImage(0), request))
+            .found
+            .stages
+            .unwrap()
+            .maps
+    };
+    let (all, rest) = (maps(0), maps(64));
+    let (first, next) = (all.last().unwrap(), rest.last().unwrap());
+    let size = first.shape[1] * first.shape[2];
+    assert_eq!((first.first, first.values.len()), (0, 64 * size));
+    assert_eq!((next.first, next.shape[0], next.values.len()), (64, 70, 6 * size));
+    let overlapping = maps(60);
+    assert_eq!(overlapping.last().unwrap().values[4 * size..], next.values);
+    // A stage that has not so many is given whole.
+    assert_eq!(rest[1], all[1]);
+}
+
+#[test]
 fn a_histogram_counts_every_value_in_its_bin_and_nests_in_the_next() {
     let values = noise(3, 5000)
         .iter()

@@ -43,7 +43,8 @@ export async function mountedInside(lab, t, net, { language = 'en', open = true,
   const scheme = options.colorScheme ?? 'light';
   const body = `<!doctype html><html lang="${language}" data-theme="${scheme}"><head><title>Inside</title>
     <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
-    <link rel="stylesheet" href="lab.css"><link rel="stylesheet" href="css/inside.css"></head>
+    <link rel="stylesheet" href="lab.css">
+    <link rel="stylesheet" href="css/bars.css"><link rel="stylesheet" href="css/inside.css"></head>
     <body><header><h1>Inside</h1></header><main><section id="inside" aria-labelledby="title"></section></main></body></html>`;
   await page.route('**/bare.html*', (route) => route.fulfill({ contentType: 'text/html', body }));
   const source = readFileSync(join(import.meta.dirname, 'inside-network.mjs'), 'utf8');

@@ -43,6 +43,9 @@ const maps = (page, stage) => page.getByRole('application', { name: new RegExp(`
 /** @param {Page} page @returns {Promise<InspectRequest | null>} */
 const wanted = (page) => onStage(page, (stage) => stage.panel.wanted);
 
+/** @param {Element} element */
+const weightOf = (element) => getComputedStyle(element).fontWeight;
+
 /** Scrolls to a part, and waits until it has something to show. @param {Page} page @param {string} title */
 async function goTo(page, title) {
   const part = page.locator('.inside-parts > details').filter({ has: page.getByRole('heading', { name: title }) });
@@ -153,21 +156,25 @@ test('probabilities are bars with names, and right or wrong is said', async (t) 
   });
   const verdict = page.locator('.inside-verdict');
   await verdict.filter({ hasText: 'Taken for Sneaker: right.' }).waitFor();
-  assert.deepEqual(await page.locator('.inside-bars .winner span').allTextContents(), [
-    'Sneaker',
-    '',
-    '',
-    '91.00%',
-    'true',
+  const bars = page.getByRole('list', { name: 'Probability of each class' }).getByRole('listitem');
+  assert.deepEqual(await bars.allTextContents(), [
+    ...classes.slice(0, 7).map((name) => `${name}1.0%`),
+    'Sneaker91.0%right',
+    'Bag1.0%',
+    'Boot1.0%',
   ]);
+  assert.equal(await bars.nth(7).locator('.bar-percent').evaluate(weightOf), '600', 'the likeliest is bold');
   await onStage(page, (stage) => {
     const probabilities = new Float32Array(10).fill(0.01);
     probabilities[9] = 0.91;
     stage.answer(2, { probabilities, label: 7 });
   });
   await verdict.filter({ hasText: 'Taken for Boot, but it is Sneaker: wrong.' }).waitFor();
+  assert.deepEqual((await bars.allTextContents()).slice(7), ['Sneaker1.0%true', 'Bag1.0%', 'Boot91.0%taken for']);
   await onStage(page, (stage) => stage.answer(3, { probabilities: new Float32Array(10).fill(Number.NaN) }));
   await verdict.filter({ hasText: 'diverged' }).waitFor();
+  assert.equal(await bars.first().textContent(), 'T-shirt/top–');
+  assert.doesNotMatch((await bars.allTextContents()).join(' '), /NaN|taken for|right/);
 });
 
 test('the answer to another image is not shown', async (t) => {

@@ -85,7 +85,8 @@ export async function mountedMistakes(lab, t, { open = true, ...options } = {}) 
 export async function mount(page, url, { language = 'en', colorScheme = 'light' }) {
   const body = `<!doctype html><html lang="${language}" data-theme="${colorScheme}"><head><title translate="no">Mistakes</title>
     <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
-    <link rel="stylesheet" href="lab.css"><link rel="stylesheet" href="css/mistakes.css"></head>
+    <link rel="stylesheet" href="lab.css">
+    <link rel="stylesheet" href="css/bars.css"><link rel="stylesheet" href="css/mistakes.css"></head>
     <body><header><h1 translate="no">Mistakes</h1></header><main><section id="mistakes"></section></main></body></html>`;
   await page.route('**/bare.html*', (route) => route.fulfill({ contentType: 'text/html', body }));
   await page.goto(`${url}bare.html?lang=${language}`);

@@ -81,6 +81,7 @@ test('closed, it wants nothing and draws nothing; unfolded and seen, it wants a 
   assert.equal(await page.locator('.mistakes-matrix td').count(), 0);
   assert.deepEqual(await deeds(page), []);
   await page.locator('#mistakes-title').click();
+  await page.locator('.mistakes-matrix td').first().waitFor();
   assert.equal(await page.locator('.mistakes-matrix td').count(), 100);
   assert.deepEqual(await deeds(page), ['wanted true false']);
   await unfoldProjection(page);
@@ -308,7 +309,7 @@ test('keys go through the gallery and its pages, and what they come to is shown 
   const first = MISTAKES[0] ?? 0;
   const bars = page.getByRole('list', { name: 'Probability of each class' }).getByRole('listitem');
   const shares = [...REVIEW.probabilities.subarray(first * 10, first * 10 + 10)].map(
-    (share) => `${(share * 100).toFixed(2)}%`,
+    (share) => `${(share * 100).toFixed(1)}%`,
   );
   const marks = { [REVIEW.labels[first] ?? 0]: 'true', [takenFor(REVIEW, first)]: 'taken for' };
   assert.deepEqual(
@@ -418,7 +419,7 @@ test('the projection draws every image in the colour of its class, hides classes
   );
   await showReview(page, { ...REVIEW, projection: null });
   assert.equal(
-    await textOf(page.locator('.mistakes-projection > .mistakes-empty')),
+    await textOf(page.locator('.mistakes-projection > .fold-body > .mistakes-empty')),
     'The projection is being worked out…',
   );
 });
@@ -545,7 +546,7 @@ test('outputs that are no numbers are shown as such', async (t) => {
   review.probabilities.fill(Number.NaN);
   await showReview(page, review);
   assert.ok((await options(page).count()) > 0);
-  assert.doesNotMatch(await textOf(page.locator('.mistakes-bars')), /NaN/);
+  assert.doesNotMatch(await textOf(page.locator('.bars')), /NaN/);
 });
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {

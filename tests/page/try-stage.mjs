@@ -42,7 +42,8 @@ export async function stagedPanel(lab, t, { language, state, byHand, ...options 
 export async function stage(page, url, { language = 'en', state = {}, byHand = false, theme = 'light' } = {}) {
   const body = `<!doctype html><html lang="${language}" data-theme="${theme}"><head><title>Try it</title>
     <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
-    <link rel="stylesheet" href="lab.css"><link rel="stylesheet" href="css/try.css">
+    <link rel="stylesheet" href="lab.css">
+    <link rel="stylesheet" href="css/bars.css"><link rel="stylesheet" href="css/try.css">
     </head>
     <body><header><h1>Try it</h1></header><main><section id="try"></section>
     <label>Notes <textarea></textarea></label></main></body></html>`;

@@ -109,7 +109,16 @@ export class Looking {
   }
 
   #listen() {
-    this.#hear('change', () => this.show());
+    let running = false;
+    this.#hear('change', () => {
+      this.show();
+      // What the last steps did may have been passed over.
+      if (running && !this.#bench.running) {
+        this.#inspector.changed();
+        this.#try.refresh();
+      }
+      running = this.#bench.running;
+    });
     this.#hear('progress', ({ step }) => {
       this.#reviewer.progress(step);
       this.#inspector.changed();

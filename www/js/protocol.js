@@ -138,7 +138,7 @@
  * @typedef {object} InspectRequest
  * @property {Subject} subject
  * @property {boolean} [stages] every stage from pixels to logits
- * @property {number} [firstMap] of each stage, 64 maps from this one on; absent: 0
+ * @property {number} [firstMap] of each stage, 64 maps from this one on, or from 0 where there are not so many; absent: 0
  * @property {KernelRequest | null} [kernels] the kernels of one layer, and their gradients
  * @property {boolean} [saliency]
  * @property {boolean} [histograms] of weights, gradients and activations of every layer

@@ -12,7 +12,7 @@ import { make } from './data-elements.js';
 const NEAR = '200px';
 
 export class Part {
-  body = make('div', 'inside-part-body');
+  body = make('div', 'fold-body');
   #seen = false;
 
   /**
@@ -24,7 +24,7 @@ export class Part {
     const hint = make('span', 'hint');
     say(head, title);
     say(hint, about);
-    this.element = make('details', 'inside-part', make('summary', '', head, hint), this.body);
+    this.element = make('details', 'fold', make('summary', '', head, hint), this.body);
     this.element.open = open;
     this.empty = level === 'h3';
     whenSeen(this.body, (seen) => {

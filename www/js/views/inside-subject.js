@@ -8,9 +8,9 @@ import { placeSaid } from './inside-explanation.js';
 import { seen } from './inside-figures.js';
 import { MapsCanvas } from './inside-maps.js';
 import { named, perFrame, whenSeen } from './inside-part.js';
-import { Probabilities } from './inside-probabilities.js';
 import { ScaleBar } from './inside-scale.js';
 import { drawSheet } from './map-sheet.js';
+import { likeliestOf, nameOf, ProbabilityBars } from './probability-bars.js';
 
 /** @typedef {import('../i18n.js').Said} Said */
 /** @typedef {import('../protocol.js').Inspection} Inspection */
@@ -37,7 +37,8 @@ export class SubjectView {
   #saliencyScale = new ScaleBar();
   #saliencyAbout = make('p', 'hint');
   #pixels = make('p', 'inside-pixel');
-  #probabilities = new Probabilities();
+  #verdict = make('p', 'inside-verdict');
+  #bars = new ProbabilityBars();
   #draw = perFrame(() => this.#show());
   #seen = false;
   /** @type {View | null} */
@@ -79,8 +80,11 @@ export class SubjectView {
     });
     const tick = named(this.#saliencyTick, 'inside-saliency', 'inside.saliency-show');
     const pictures = make('div', 'inside-pictures', image, this.#saliencyFigure);
+    const probable = make('h3', '');
+    say(probable, 'inside.probabilities');
+    const probabilities = make('div', 'inside-probabilities', probable, this.#verdict, this.#bars.element);
     this.element = make('div', 'inside-subject', title, chooser, this.#whose, pictures, this.#pixels);
-    this.element.append(tick, this.#saliencyAbout, this.#probabilities.element);
+    this.element.append(tick, this.#saliencyAbout, probabilities);
     whenSeen(this.element, (seen) => {
       this.#seen = seen;
       actions.changed();
@@ -169,11 +173,28 @@ export class SubjectView {
     if (!typing && this.#number.valueAsNumber !== look.number) this.#number.value = String(look.number);
     const { label = null } = inspection ?? {};
     const { classes } = state;
-    const name = label === null ? '' : (classes[label] ?? String(label));
+    const name = label === null ? '' : nameOf(classes, label);
     if (drawn) say(this.#whose, 'inside.is-drawing');
     else say(this.#whose, label === null ? '' : 'inside.true-class', { name });
-    this.#probabilities.show({ probabilities: inspection?.probabilities ?? null, label, classes });
+    const probabilities = inspection?.probabilities ?? null;
+    this.#bars.show(classes, probabilities, { truth: label });
+    this.#judge(probabilities, label);
     this.#drawPictures(inspection);
+  }
+
+  /** Says what the image is taken for, and whether that is right. @param {Float32Array | null} probabilities @param {number | null} label */
+  #judge(probabilities, label) {
+    const classes = this.#view?.state.classes ?? [];
+    const taken = probabilities && likeliestOf(probabilities);
+    this.#verdict.dataset.right = label === null || taken === null ? '' : String(taken === label);
+    if (taken === null) {
+      say(this.#verdict, probabilities ? 'inside.no-number' : '');
+      return;
+    }
+    const name = nameOf(classes, taken);
+    if (label === null) say(this.#verdict, 'inside.taken', { name });
+    else if (taken === label) say(this.#verdict, 'inside.taken-right', { name });
+    else say(this.#verdict, 'inside.taken-wrong', { name, truth: nameOf(classes, label) });
   }
 
   /** @param {Inspection | null} inspection */
@@ -204,7 +225,7 @@ export class SubjectView {
       return;
     }
     const limit = largest(saliency.gradient);
-    const name = state.classes[saliency.class] ?? String(saliency.class);
+    const name = nameOf(state.classes, saliency.class);
     /** @type {import('./map-sheet.js').Sheet} */
     const sheet = { values: saliency.gradient, count: 1, height: SIDE, width: SIDE, map: 'signed', limit };
     drawSheet(this.#saliency, sheet, layout);

@@ -1,15 +1,12 @@
 /** One test image, large: what it is, what it was taken for, and how probable the network finds each class. */
 
-import { say, sayAttribute, sayThis } from '../i18n.js';
+import { say, sayAttribute } from '../i18n.js';
 import { make, makeButton } from './data-elements.js';
 import { write } from './dom.js';
-import { NONE, percentSaid } from './format.js';
+import { ProbabilityBars } from './probability-bars.js';
 
 /** @typedef {import('./mistakes-images.js').Images} Images */
 /** @typedef {import('./mistakes-reading.js').Judged} Judged */
-/** @typedef {{ row: HTMLElement, name: HTMLElement, bar: HTMLElement, share: HTMLElement, mark: HTMLElement }} Line */
-
-const CLASSES = 10;
 
 export class MistakesImage {
   #images;
@@ -19,7 +16,7 @@ export class MistakesImage {
   #taken = make('dd', '');
   #empty = make('p', 'mistakes-empty');
   #shown = make('div', 'mistakes-image');
-  #lines = Array.from({ length: CLASSES }, (_, label) => newLine(label));
+  #bars = new ProbabilityBars();
   /** @type {Judged | null} */
   #judged = null;
 
@@ -42,9 +39,7 @@ export class MistakesImage {
       make('div', '', actual, this.#actual),
       make('div', '', taken, this.#taken),
     );
-    const bars = make('ol', 'mistakes-bars', ...this.#lines.map(({ row }) => row));
-    sayAttribute(bars, 'aria-label', 'mistakes.probabilities');
-    this.#shown.append(make('div', 'mistakes-subject', this.#canvas, facts), bars, look.control);
+    this.#shown.append(make('div', 'mistakes-subject', this.#canvas, facts), this.#bars.element, look.control);
     say(this.#empty, 'mistakes.no-image');
     this.element = make(
       'section',
@@ -62,7 +57,7 @@ export class MistakesImage {
     this.#shown.hidden = judged === null;
     this.#empty.hidden = judged !== null;
     if (judged === null) {
-      say(this.#title, 'mistakes.probabilities');
+      say(this.#title, 'probabilities.each');
       this.#images.want('image', []);
       return;
     }
@@ -71,18 +66,7 @@ export class MistakesImage {
     sayAttribute(this.#canvas, 'aria-label', 'mistakes.picture', { number });
     write(this.#actual, names[actual] ?? '');
     write(this.#taken, names[taken] ?? '');
-    for (const [label, line] of this.#lines.entries()) {
-      const share = probabilities[label] ?? 0;
-      write(line.name, names[label] ?? '');
-      line.name.title = names[label] ?? '';
-      // An output that is no number is not shown as an empty bar: it is said.
-      line.bar.style.width = `${Number.isFinite(share) ? share * 100 : 0}%`;
-      sayThis(line.share, Number.isFinite(share) ? percentSaid(share) : NONE);
-      const [isActual, isTaken] = [label === actual, label === taken];
-      line.row.classList.toggle('marked', isActual || isTaken);
-      if (isActual && isTaken) say(line.mark, 'mistakes.mark-right');
-      else say(line.mark, isActual ? 'mistakes.mark-true' : isTaken ? 'mistakes.mark-taken' : '');
-    }
+    this.#bars.show(names, probabilities, { truth: actual });
     this.#images.want('image', [number]);
     this.draw();
   }
@@ -90,15 +74,4 @@ export class MistakesImage {
   draw() {
     if (this.#judged) this.#images.draw(this.#canvas, this.#judged.number);
   }
-}
-
-/** @param {number} label @returns {Line} */
-function newLine(label) {
-  const name = make('span', 'mistakes-bar-name');
-  name.translate = false;
-  const bar = make('span', 'mistakes-bar');
-  bar.style.background = `var(--class-${label})`;
-  const share = make('span', 'mistakes-bar-share');
-  const mark = make('span', 'mistakes-bar-mark');
-  return { row: make('li', '', name, make('span', 'mistakes-track', bar), share, mark), name, bar, share, mark };
 }

@@ -40,7 +40,7 @@ const NEAR = 200;
 export class MistakesPanel {
   #host;
   #actions;
-  #details = make('details', '');
+  #details = make('details', 'fold');
   #shown = make('div', 'mistakes-shown');
   #images;
   #head;
@@ -99,7 +99,7 @@ export class MistakesPanel {
     );
     this.#details.append(
       make('summary', '', title, about),
-      make('div', 'mistakes-body', this.#head.element, this.#shown),
+      make('div', 'fold-body mistakes-body', this.#head.element, this.#shown),
     );
     host.append(this.#details);
     this.#details.addEventListener('toggle', () => {

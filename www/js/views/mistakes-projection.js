@@ -60,7 +60,12 @@ export class MistakesProjection {
     this.#legend.append(classes, make('div', 'mistakes-choices', this.#all, only));
     say(this.#none, 'mistakes.no-points');
     this.#shown.append(this.#legend, this.#plot.element, this.#none, this.#caption);
-    this.element = make('details', 'mistakes-projection', make('summary', '', title, about), this.#coming, this.#shown);
+    this.element = make(
+      'details',
+      'fold mistakes-projection',
+      make('summary', '', title, about),
+      make('div', 'fold-body', this.#coming, this.#shown),
+    );
     this.element.addEventListener('toggle', () => {
       toggled();
       this.#draw();
