@@ -68,6 +68,8 @@ const maps = (page, stage) => page.getByRole('application', { name: new RegExp(`
 
 /** Points at a kernel, and reads the range of its gradients. @param {Page} page */
 async function seeGradients(page) {
+  // What is out of sight is not asked for.
+  await page.getByRole('heading', { name: 'Kernels', exact: true }).scrollIntoViewIfNeeded();
   const kernels = page.getByLabel(/^Kernels 1–\d+ of \d+/);
   await kernels.scrollIntoViewIfNeeded();
   await kernels.click({ position: { x: 8, y: 8 } });
