@@ -213,10 +213,10 @@ test('a run goes out as a file and comes in again, and all that is shown goes ou
       })),
     );
   };
-  const [json] = await downloaded(() => button(page, 'JSON').first().click());
+  const [json] = await downloaded(() => button(page, 'Download the runs as JSON').click());
   const [run] = JSON.parse(String(json?.content));
   assert.deepEqual([run.name, run.step, run.losses.length, run.points.length], ['Course 1', 47, 47, 1]);
-  const tables = await downloaded(() => button(page, 'CSV').click(), 2);
+  const tables = await downloaded(() => button(page, 'Download every step as CSV').click(), 2);
   assert.deepEqual(
     tables.map(({ name, content }) => [name, String(content).trim().split('\r\n').length]),
     [
@@ -224,7 +224,7 @@ test('a run goes out as a file and comes in again, and all that is shown goes ou
       ['digit-lab-epochs.csv', 2],
     ],
   );
-  const [picture] = await downloaded(() => button(page, 'PNG').click());
+  const [picture] = await downloaded(() => button(page, 'Download both charts as PNG').click());
   assert.equal(picture?.content.subarray(1, 4).toString(), 'PNG');
 
   const [file] = await downloaded(() => row.getByRole('button', { name: /^Export / }).click());
