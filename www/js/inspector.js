@@ -13,8 +13,8 @@ import { timed } from './timing.js';
 /** While a run is on, questions are at least so many milliseconds apart: as often as a person can follow. */
 const INTERVAL_MS = 200;
 
-/** So large a share of a run's time the answers may take. */
-const SHARE = 0.08;
+/** So large a share of a run’s time the answers may take: what else an interruption costs comes to as much again at most. */
+const SHARE = 0.05;
 
 /** What somebody points at should follow the hand: the share is not kept to, but this pause is, in milliseconds. */
 const POINTED_MS = 60;
