@@ -225,3 +225,22 @@ test('looking on while the device is lost ends with the run, and goes on with it
   await alerted(page, 'The GPU device was lost');
   await page.locator('#inside').getByText('The device was lost').waitFor();
 });
+
+test('on a phone nothing moves sideways, before a network is there and after', async (t) => {
+  const page = await lab.ready(t, '?device=cpu&epochs=1', { data: SMALL, width: 390 });
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+  await unfold(page, 'inside');
+  await unfold(page, 'mistakes');
+  assert.equal(await wide(), 390);
+  await button(page, 'Train').click();
+  await inPhase(page, 'finished');
+  await page.locator('#inside').scrollIntoViewIfNeeded();
+  await maps(page, 'Max pool 2×2').waitFor();
+  await page.locator('#mistakes').scrollIntoViewIfNeeded();
+  await page
+    .locator('#mistakes')
+    .getByText(/mistakes in 300 test images/)
+    .waitFor();
+  assert.equal(await wide(), 390);
+  await noViolations(page, 'with all open at 390 px');
+});
