@@ -39,7 +39,10 @@ try {
   await page.locator('#state[data-phase=idle]').waitFor();
   await page.evaluate(() => {
     const seen = /** @type {any} */ (globalThis);
-    seen.times = { inspection: [], pen: [] };
+    seen.times = { inspection: [], pen: [], long: [] };
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) seen.times.long.push(duration);
+    }).observe({ type: 'longtask' });
     const note = (/** @type {PerformanceObserverEntryList} */ list) => {
       for (const { name, duration } of list.getEntries()) {
         if (name === 'digit-lab inspection') seen.times.inspection.push(duration);
@@ -62,6 +65,7 @@ try {
     const [folded, opened] = [found.get(false), found.get(true)];
     if (folded && opened) pairs.push({ folded: folded.rate, open: opened.rate, inspections: opened.inspections });
   }
+  const long = await page.evaluate(() => /** @type {number[]} */ (/** @type {any} */ (globalThis).times.long));
   await openInside(page, false);
   const during = await penLatencies(page);
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
@@ -77,6 +81,9 @@ try {
     `| cost of looking, median of ${pairs.length} pairs (least, most) | ${percent(median(shares))} (${percent(Math.min(...shares))}, ${percent(Math.max(...shares))}) |`,
   );
   console.log(`| inspections a second | ${median(pairs.map(({ inspections }) => inspections)).toFixed(1)} |`);
+  console.log(
+    `| tasks of the main thread over 50 ms | ${long.length}, the longest ${Math.max(0, ...long).toFixed(0)} ms |`,
+  );
   console.log(`| pen to probabilities, no run: median, p95 of ${idle.length} | ${milliseconds(idle)} |`);
   console.log(`| pen to probabilities, during a run: median, p95 of ${during.length} | ${milliseconds(during)} |`);
 } finally {
