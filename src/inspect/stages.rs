@@ -1,5 +1,7 @@
 //! Every stage of one image's way through a network.
 
+use std::cell::OnceCell;
+
 use burn::tensor::Tensor;
 
 use super::{
@@ -52,6 +54,8 @@ pub struct Stages {
 pub(super) struct Pass {
     /// `[1, channels, h, w]` before each block.
     pub(super) inputs: Vec<Tensor<4>>,
+    /// Of each block's convolution, once it was asked for.
+    convolved: Vec<OnceCell<Tensor<4>>>,
     /// Of each dense layer `[1, units]`: linear part, where it was wanted and differs, and output.
     dense: Vec<(Option<Tensor<2>>, Tensor<2>)>,
 }
@@ -73,7 +77,11 @@ impl Pass {
             features = layer.forward(features);
             dense.push((sum, features.clone()));
         }
-        Self { inputs, dense }
+        Self {
+            convolved: vec![OnceCell::new(); inputs.len()],
+            inputs,
+            dense,
+        }
     }
 
     /// `[1, 10]`
@@ -95,7 +103,8 @@ impl Pass {
 
     /// Block `at`'s convolution, `[1, filters, h, w]`.
     pub(super) fn convolved(&self, block: &ConvBlock, at: usize) -> Tensor<4> {
-        block.convolve(self.inputs[at].clone())
+        let compute = || block.convolve(self.inputs[at].clone());
+        self.convolved[at].get_or_init(compute).clone()
     }
 }
 
