@@ -23,8 +23,9 @@ export class Inspector {
   #bench;
   #panel;
   #asking = false;
-  /** Whether something has changed since the latest question. */
+  /** Whether something has changed since the latest question, and whether by somebody's hand. */
   #due = false;
+  #pointed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** When the next question may be asked, of `performance.now`: of itself, and because somebody points at something. */
@@ -53,8 +54,9 @@ export class Inspector {
   /** @param {boolean} pointed */
   #ask(pointed) {
     this.#due = true;
+    this.#pointed ||= pointed;
     if (this.#asking) return;
-    const wait = (pointed ? this.#nextPointed : this.#next) - performance.now();
+    const wait = (this.#pointed ? this.#nextPointed : this.#next) - performance.now();
     clearTimeout(this.#timer);
     if (wait <= 0) this.#question();
     else this.#timer = setTimeout(() => this.#question(), wait);
@@ -62,8 +64,9 @@ export class Inspector {
 
   async #question() {
     const request = this.#panel.wanted;
-    if (!request || !canBeAsked(this.#bench.now)) return;
+    if (!request || document.hidden || !canBeAsked(this.#bench.now)) return;
     this.#due = false;
+    this.#pointed = false;
     this.#asking = true;
     const began = performance.now();
     let took = 0;
