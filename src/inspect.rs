@@ -173,11 +173,12 @@ fn image(pixels: &[f32], device: &Device) -> Tensor<4> {
 
 /// `at`, where there are so many.
 fn within(name: &str, at: usize, count: usize) -> Result<usize> {
-    match at < count {
-        true => Ok(at),
-        false => Err(Error::option(
+    match count {
+        _ if at < count => Ok(at),
+        0 => Err(Error::option(name, format!("{at}; the network has none"))),
+        _ => Err(Error::option(
             name,
-            format!("{at}; 0 to {} is accepted", count as isize - 1),
+            format!("{at}; 0 to {} is accepted", count - 1),
         )),
     }
 }

@@ -9,18 +9,24 @@ use crate::dataset::CLASSES;
 /// # Panics
 /// When `label` is not a digit.
 pub fn judge(logits: &[f32; CLASSES], label: usize) -> (f64, usize) {
-    let mut predicted = 0;
-    for (digit, logit) in logits.iter().enumerate() {
-        if *logit > logits[predicted] {
-            predicted = digit;
-        }
-    }
+    let predicted = largest_at(logits);
     let largest = f64::from(logits[predicted]);
     let total: f64 = logits
         .iter()
         .map(|&logit| (f64::from(logit) - largest).exp())
         .sum();
     (total.ln() + largest - f64::from(logits[label]), predicted)
+}
+
+/// The place of the largest, the first of equals.
+pub(crate) fn largest_at(logits: &[f32]) -> usize {
+    let mut best = 0;
+    for (at, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = at;
+        }
+    }
+    best
 }
 
 /// Probabilities from logits.

@@ -164,6 +164,12 @@ fn untrained(values: Tensor<1>) -> Param<Tensor<1>> {
     Param::initialized(ParamId::new(), values)
 }
 
+/// All values of a tensor in a row.
+pub(crate) fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let count = tensor.shape().num_elements();
+    tensor.reshape([count])
+}
+
 /// A row-major `[rows, columns]` matrix as `[columns, rows]`.
 pub(crate) fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
@@ -303,13 +309,14 @@ impl Net {
 
     /// The gradients of the weights of each layer, convolution blocks first, flat, as the weights are kept.
     pub(crate) fn weight_gradients(&self, gradients: &GradientsParams) -> Option<Vec<Tensor<1>>> {
-        fn flat<const D: usize>(gradients: &GradientsParams, weight: &Param<Tensor<D>>) -> Option<Tensor<1>> {
-            let gradient = gradients.get::<D>(weight.id)?;
-            let count = gradient.shape().num_elements();
-            Some(gradient.reshape([count]))
-        }
-        let conv = self.conv.iter().map(|block| flat(gradients, &block.weight));
-        let dense = self.dense.iter().map(|layer| flat(gradients, &layer.weight));
+        let conv = self
+            .conv
+            .iter()
+            .map(|block| gradients.get(block.weight.id).map(flat::<4>));
+        let dense = self
+            .dense
+            .iter()
+            .map(|layer| gradients.get(layer.weight.id).map(flat::<2>));
         conv.chain(dense).collect()
     }
 
@@ -404,14 +411,15 @@ impl Named {
         Self {
             name: format!("{layer}.{part}"),
             trained: Some(parameter.id),
-            values: tensor
-                .without_autodiff()
-                .reshape([shape.iter().product::<usize>()]),
+            values: flat(tensor.without_autodiff()),
             shape: shape.into(),
             transposed: false,
         }
     }
 }
+
+/// A block on maps, by weight, bias and batch norm.
+type Operation<T> = fn(Tensor<4>, Tensor<4>, Tensor<1>, Option<Norm>, BlockSpec) -> T;
 
 impl ConvBlock {
     /// Side of its kernels, in pixels.
@@ -421,11 +429,7 @@ impl ConvBlock {
 
     /// The convolution with its bias alone.
     pub(crate) fn convolve(&self, maps: Tensor<4>) -> Tensor<4> {
-        let run = if self.fused() {
-            conv_block::evaluate
-        } else {
-            conv_block::evaluate_plain
-        };
+        let run = self.fused_or(conv_block::evaluate, conv_block::evaluate_plain);
         let spec = BlockSpec {
             activation: Activation::None,
             pool: Pool::None,
@@ -436,11 +440,7 @@ impl ConvBlock {
 
     /// See [`Net::differentiable`].
     fn differentiable(&self, maps: Tensor<4>) -> Tensor<4> {
-        let run = if self.fused() {
-            conv_block::train
-        } else {
-            conv_block::train_plain
-        };
+        let run = self.fused_or(conv_block::train, conv_block::train_plain);
         let (weight, bias) = self.folded();
         run(maps, weight.autodiff(), bias.autodiff(), None, self.spec()).0
     }
@@ -459,21 +459,13 @@ impl ConvBlock {
 
     /// With the running statistics.
     pub(crate) fn evaluate(&self, maps: Tensor<4>) -> Tensor<4> {
-        let run = if self.fused() {
-            conv_block::evaluate
-        } else {
-            conv_block::evaluate_plain
-        };
+        let run = self.fused_or(conv_block::evaluate, conv_block::evaluate_plain);
         run(maps, self.weight.val(), self.bias.val(), self.norm(), self.spec())
     }
 
     /// With the batch's statistics, which enter the running ones.
     fn train(&mut self, maps: Tensor<4>) -> Tensor<4> {
-        let run = if self.fused() {
-            conv_block::train
-        } else {
-            conv_block::train_plain
-        };
+        let run = self.fused_or(conv_block::train, conv_block::train_plain);
         let (maps, running) = run(maps, self.weight.val(), self.bias.val(), self.norm(), self.spec());
         if let (Some(norm), Some([mean, variance])) = (&mut self.norm, running) {
             norm.running_mean = Param::initialized(norm.running_mean.id, mean);
@@ -482,8 +474,12 @@ impl ConvBlock {
         maps
     }
 
-    fn fused(&self) -> bool {
-        self.config.kernel <= LARGEST_KERNEL
+    /// The fused operation, where there is one for so large a kernel.
+    fn fused_or<T>(&self, fused: Operation<T>, plain: Operation<T>) -> Operation<T> {
+        match self.config.kernel <= LARGEST_KERNEL {
+            true => fused,
+            false => plain,
+        }
     }
 
     pub(crate) fn spec(&self) -> BlockSpec {

@@ -115,8 +115,6 @@ pub struct TrainSession {
     network: Option<Network>,
     run: Option<Run>,
     evaluation: Option<Evaluating>,
-    /// What the latest evaluation of this network found of each image.
-    judged: Option<Judged>,
 }
 
 /// A network and what training it has left behind.
@@ -132,6 +130,8 @@ struct Network {
     loaded: bool,
     /// Its count of batches when it was last evaluated.
     evaluated: Option<u64>,
+    /// What its latest evaluation found of each of the images that are loaded.
+    judged: Option<Judged>,
     /// So many steps to come keep their gradients.
     watched: u32,
     /// Of the weights of each layer, at the latest step or, where that was not watched, found for looking at.
@@ -179,7 +179,6 @@ impl TrainSession {
             network: None,
             run: None,
             evaluation: None,
-            judged: None,
         }
     }
 
@@ -192,7 +191,9 @@ impl TrainSession {
     pub fn load_data(&mut self, train: &Split, test: &Split) {
         self.run = None;
         self.evaluation = None;
-        self.judged = None;
+        if let Some(network) = &mut self.network {
+            network.judged = None;
+        }
         self.shown = Some(test.clone());
         self.train = Some(ResidentSplit::upload(train, &self.accelerator.device));
         self.test = Some(ResidentSplit::upload(test, &self.accelerator.device));
@@ -427,7 +428,6 @@ impl TrainSession {
     pub fn reset(&mut self) {
         self.run = None;
         self.evaluation = None;
-        self.judged = None;
         self.network = None;
     }
 
@@ -446,6 +446,7 @@ impl Network {
             epochs: 0,
             loaded: false,
             evaluated: None,
+            judged: None,
             watched: 0,
             gradients: None,
         }

@@ -8,7 +8,7 @@ use super::{
     reading::{Read, Reading, Slot},
     stages::Pass,
 };
-use crate::net::{Activation, Net};
+use crate::net::{Activation, Net, flat};
 
 /// Bins of a histogram.
 pub const BINS: usize = 64;
@@ -191,9 +191,4 @@ fn sample(values: Tensor<1>) -> (Tensor<1>, usize) {
         .reshape([rows, step])
         .narrow(1, 0, 1);
     (sampled.reshape([rows]), step)
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-    let count = tensor.shape().num_elements();
-    tensor.reshape([count])
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    net::{Net, transpose},
+    net::{Net, flat, transpose},
 };
 
 /// Filters, and channels of each, that are given at once.
@@ -138,9 +138,4 @@ impl ReadingKernels {
             ..self.wanted
         }
     }
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-    let count = tensor.shape().num_elements();
-    tensor.reshape([count])
 }

@@ -3,6 +3,7 @@
 use super::reading::{Read, Reading, Slot};
 use crate::{
     kernels::conv_block::EPSILON,
+    metrics::largest_at,
     net::{Activation, ConvBlock, Pool},
 };
 
@@ -64,12 +65,7 @@ pub(super) fn pooled(pool: Pool, window: &[f32]) -> (f32, usize) {
             ((sum / window.len() as f64) as f32, 0)
         }
         Pool::Max { .. } | Pool::None => {
-            let mut best = 0;
-            for (at, value) in window.iter().enumerate() {
-                if *value > window[best] {
-                    best = at;
-                }
-            }
+            let best = largest_at(window);
             (window[best], best)
         }
     }

@@ -6,6 +6,7 @@ use super::image;
 use crate::{
     dataset::CLASSES,
     error::{Error, Result},
+    metrics::largest_at,
     net::Net,
 };
 
@@ -20,12 +21,7 @@ pub struct Saliency {
 
 /// Of the class that has the largest of `logits`, with the running statistics.
 pub(super) async fn saliency(net: &Net, pixels: &[f32], logits: &[f32], device: &Device) -> Result<Saliency> {
-    let mut class = 0;
-    for (at, logit) in logits.iter().enumerate() {
-        if *logit > logits[class] {
-            class = at;
-        }
-    }
+    let class = largest_at(logits);
     let image = image(pixels, device).autodiff().require_grad();
     let logits = net.differentiable(image.clone());
     let mut chosen = vec![0.0f32; CLASSES];

@@ -178,15 +178,15 @@ impl TrainSession {
             loss += image_loss;
             confusion.add(label, predicted);
         }
-        self.judged = Some(Judged {
-            trained: evaluation.trained,
-            logits,
-            features,
-            count,
-            confusion: confusion.clone(),
-        });
         if let Some(network) = &mut self.network {
             network.evaluated = Some(evaluation.trained);
+            network.judged = Some(Judged {
+                trained: evaluation.trained,
+                logits,
+                features,
+                count,
+                confusion: confusion.clone(),
+            });
         }
         Ok(Evaluation {
             loss: loss / f64::from(confusion.total().max(1)),
@@ -198,7 +198,8 @@ impl TrainSession {
     /// What the latest evaluation found of each test image; `None` where there was none of this network.
     pub fn review(&self) -> Option<Review<'_>> {
         let labels = self.test.as_ref()?.labels();
-        self.judged.as_ref().map(|judged| Review { judged, labels })
+        let judged = self.network.as_ref()?.judged.as_ref()?;
+        Some(Review { judged, labels })
     }
 
     /// A whole evaluation on the test images.

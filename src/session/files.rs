@@ -59,7 +59,6 @@ impl TrainSession {
         let (config, net, batches) = checkpoint::open(bytes, &device)?;
         self.run = None;
         self.evaluation = None;
-        self.judged = None;
         self.network = Some(Network {
             loaded: true,
             ..Network::new(config.clone(), net, batches)
@@ -133,7 +132,6 @@ impl TrainSession {
         }
         let epochs = epochs_before + step / plan.steps_per_epoch;
         self.evaluation = None;
-        self.judged = None;
         self.network = Some(Network {
             optimizer: Some(optimizer),
             epochs,

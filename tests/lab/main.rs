@@ -20,6 +20,7 @@ mod optimizer;
 mod plain_net;
 mod recipes;
 mod reference;
+mod review;
 mod runs;
 mod snapshots;
 mod weights;
