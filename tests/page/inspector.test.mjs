@@ -47,9 +47,16 @@ test('what somebody points at is asked for at once, whatever the run says meanwh
   const { inspector, asked, pass } = stage(t);
   await pass(1030);
   inspector.pointed();
+  inspector.changed();
   await pass(1400);
   assert.equal(asked.length, 2);
   assert.ok((asked[1] ?? 0) <= 1070, `asked at ${asked}`);
+  // Also what was pointed at while the answer was on its way.
+  await pass(3500);
+  inspector.pointed();
+  inspector.pointed();
+  await pass(3800);
+  assert.equal(asked.filter((at) => at >= 3500).length, 2, `asked at ${asked}`);
 });
 
 test('nothing is asked for in a tab that nobody sees, or of a network that is away', async (t) => {
